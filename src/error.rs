@@ -1,0 +1,99 @@
+//! Misuse of the phone by its page.
+
+use std::fmt;
+
+use crate::api::CallId;
+
+/// A command that does not fit the state it meets, or carries what cannot be used.
+///
+/// Nothing has changed when it is returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ApiMisuse {
+    /// There is no such call, or it is over.
+    CallGone(CallId),
+    /// The call is not ringing here.
+    NotIncoming(CallId),
+    /// The call is not up.
+    NotConnected(CallId),
+    /// Another call is up and the phone takes one at a time.
+    CallInProgress,
+    /// Too many calls were begun in a short time.
+    RateLimited {
+        /// Until the next may begin, in milliseconds.
+        retry_after_ms: u32,
+    },
+    /// No target, or one that is neither a number, a user name nor a SIP or tel URI.
+    BadTarget(String),
+    /// Not one of `0-9 * # A-D ,`.
+    BadDigit(char),
+    /// A status that cannot refuse a call.
+    BadStatus(u16),
+    /// A header that the stack owns, or text with a line break.
+    BadHeader(String),
+    /// A token that is neither a JWS with an account nor an opaque one.
+    BadToken(&'static str),
+    /// The token's time is over.
+    TokenExpired,
+    /// An account that lacks a field or has a wrong one; the field's name.
+    BadAccount(&'static str),
+    /// `ws:` or `http:` to another machine.
+    InsecureServer(String),
+    /// An opaque token and no service to exchange it at.
+    NoService,
+    /// Nothing is registered, so there is nothing to do it with.
+    NotRegistered,
+    /// The seat's status cannot be set to this, or not now.
+    BadSeatStatus,
+}
+
+impl ApiMisuse {
+    /// The stable code that a page compares.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::CallGone(_) => "call-gone",
+            Self::NotIncoming(_) => "not-incoming",
+            Self::NotConnected(_) => "not-connected",
+            Self::CallInProgress => "call-in-progress",
+            Self::RateLimited { .. } => "rate-limited",
+            Self::BadTarget(_) => "bad-target",
+            Self::BadDigit(_) => "bad-digit",
+            Self::BadStatus(_) => "bad-status",
+            Self::BadHeader(_) => "bad-header",
+            Self::BadToken(_) => "bad-token",
+            Self::TokenExpired => "token-expired",
+            Self::BadAccount(_) => "bad-account",
+            Self::InsecureServer(_) => "insecure-server",
+            Self::NoService => "no-service",
+            Self::NotRegistered => "not-registered",
+            Self::BadSeatStatus => "bad-seat-status",
+        }
+    }
+}
+
+impl fmt::Display for ApiMisuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CallGone(_) => f.write_str("the call is over"),
+            Self::NotIncoming(_) => f.write_str("the call is not ringing here"),
+            Self::NotConnected(_) => f.write_str("the call is not connected"),
+            Self::CallInProgress => f.write_str("another call is in progress"),
+            Self::RateLimited { .. } => f.write_str("too many calls in a short time"),
+            Self::BadTarget(target) => {
+                write!(f, "neither a number, a user name nor a SIP or tel URI: {target}")
+            }
+            Self::BadDigit(digit) => write!(f, "not a digit: {digit}"),
+            Self::BadStatus(_) => f.write_str("a call is refused with a status from 300 to 699"),
+            Self::BadHeader(name) => write!(f, "this header cannot be set: {name}"),
+            Self::BadToken(why) => write!(f, "the token cannot be used: {why}"),
+            Self::TokenExpired => f.write_str("the token has expired"),
+            Self::BadAccount(field) => write!(f, "the account's {field} is missing or wrong"),
+            Self::InsecureServer(url) => write!(f, "only wss: and https: are used beyond this machine: {url}"),
+            Self::NoService => f.write_str("an opaque token needs the option `service`"),
+            Self::NotRegistered => f.write_str("register first"),
+            Self::BadSeatStatus => f.write_str("the seat can be set to 2 or 5 while registered"),
+        }
+    }
+}
+
+impl std::error::Error for ApiMisuse {}
