@@ -1,2 +1,135 @@
-//! Build steps that need Rust.
-fn main() {}
+//! Build steps that need Rust: `cargo run -p xtask -- wasm [--dev]`.
+//!
+//! `wasm` compiles the crate to WebAssembly, makes its JavaScript and TypeScript (wasm-bindgen as
+//! a library, so that no second tool has to match its version) and shrinks it (wasm-opt, from npm).
+//! The result is `pkg/cc_sdk.js`, `pkg/cc_sdk.d.ts` and `pkg/cc_sdk.wasm`.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use wasm_bindgen_cli_support::Bindgen;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["wasm"] => build_wasm(Build::Release),
+        ["wasm", "--dev"] => build_wasm(Build::Development),
+        _ => Err("usage: cargo run -p xtask -- wasm [--dev]".into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the wasm is built for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Build {
+    /// Small.
+    Release,
+    /// Quick, with names and the text of panics.
+    Development,
+}
+
+fn build_wasm(build: Build) -> Result<(), String> {
+    let root = workspace();
+    let pkg = root.join("pkg");
+    compile(&root, build)?;
+    bind(&artefact(&root, build), &pkg, build)?;
+    match build {
+        Build::Release => optimise(&root, &pkg),
+        Build::Development => rename(&pkg.join("cc_sdk_bg.wasm"), &pkg.join("cc_sdk.wasm")),
+    }?;
+    clear_away(&pkg)
+}
+
+fn compile(root: &Path, build: Build) -> Result<(), String> {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root).args(["build", "--quiet", "--package", "cc-sdk", "--lib", "--target", TARGET]);
+    if build == Build::Release {
+        cargo.args(["--profile", "wasm"]).env("CARGO_ENCODED_RUSTFLAGS", reproducible(root));
+    }
+    run(&mut cargo, "cargo")
+}
+
+/// Flags that keep the machine's paths out of the wasm, so that every machine builds the same.
+fn reproducible(root: &Path) -> String {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
+    let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    [remap(&home, "cargo"), remap(root, "")].join("\u{1f}")
+}
+
+fn artefact(root: &Path, build: Build) -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let profile = if build == Build::Release { "wasm" } else { "debug" };
+    target.join(TARGET).join(profile).join("cc_sdk.wasm")
+}
+
+fn bind(wasm: &Path, pkg: &Path, build: Build) -> Result<(), String> {
+    let bound = Bindgen::new()
+        .input_path(wasm)
+        .web(true)
+        .map(|bindgen| {
+            bindgen
+                .typescript(true)
+                .omit_default_module_path(true)
+                .remove_name_section(build == Build::Release)
+                .remove_producers_section(build == Build::Release)
+                .out_name("cc_sdk")
+        })
+        .and_then(|bindgen| bindgen.generate(pkg));
+    bound.map_err(|error| format!("wasm-bindgen: {error:#}"))
+}
+
+/// Names every feature that rustc uses by default: `strip` removes the section that tells them.
+fn optimise(root: &Path, pkg: &Path) -> Result<(), String> {
+    let tool = root.join("node_modules/.bin/wasm-opt");
+    if !tool.exists() {
+        return Err("wasm-opt is missing; install it with `npm ci`".into());
+    }
+    let mut wasm_opt = Command::new(tool);
+    wasm_opt
+        .args(["-Oz", "--enable-bulk-memory", "--enable-bulk-memory-opt", "--enable-sign-ext"])
+        .args(["--enable-mutable-globals", "--enable-nontrapping-float-to-int"])
+        .args(["--enable-reference-types", "--enable-multivalue"])
+        .arg(pkg.join("cc_sdk_bg.wasm"))
+        .arg("--output")
+        .arg(pkg.join("cc_sdk.wasm"));
+    run(&mut wasm_opt, "wasm-opt")
+}
+
+/// The second declaration file would shadow `declare module "*.wasm"`.
+fn clear_away(pkg: &Path) -> Result<(), String> {
+    for name in ["cc_sdk_bg.wasm", "cc_sdk_bg.wasm.d.ts"] {
+        let path = pkg.join(name);
+        if path.exists() {
+            fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), String> {
+    fs::rename(from, to).map_err(|error| format!("{}: {error}", from.display()))
+}
+
+fn run(command: &mut Command, name: &str) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{name} failed ({status})")),
+        Err(error) => Err(format!("{name} could not be started: {error}")),
+    }
+}
+
+fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
