@@ -1,0 +1,88 @@
+/** The main paths in Firefox: register, echo, a call between two tabs, digits. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser, Page } from "puppeteer-core";
+
+import { launchFirefox } from "./firefox.js";
+import { startGateway, type Gateway } from "./gateway.js";
+import { hearsTone, toneForMicrophone } from "./sound.js";
+
+const ALICE = 440;
+const BOB = 1000;
+const limit = { timeout: 120_000 };
+
+let gateway: Gateway;
+let browser: Browser;
+
+before(async () => {
+  gateway = await startGateway();
+  browser = await launchFirefox();
+});
+
+after(async () => {
+  await browser.close();
+  await gateway.stop();
+});
+
+async function seat(name: string, hertz: number): Promise<Page> {
+  const page = await browser.newPage();
+  await page.evaluateOnNewDocument(toneForMicrophone, hertz);
+  await page.goto(`${gateway.base}/headless.html`);
+  await page.evaluate(async (seatName) => {
+    window.ccSdk.addEventListener("call", ({ call }) => Object.assign(window, { lastCall: call }));
+    const answer = await fetch("/createAuth", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ seat: seatName }),
+    });
+    await window.ccSdk.register({ token: await answer.text() });
+  }, name);
+  return page;
+}
+
+async function dial(page: Page, phone: string): Promise<void> {
+  await page.evaluate(async (number) => {
+    await window.ccSdk.callPhone({ phone: number });
+  }, phone);
+}
+
+test("Firefox hears its own voice from the echo number", limit, async () => {
+  const alice = await seat("alice", ALICE);
+  await dial(alice, "9196");
+  await hearsTone(alice, ALICE);
+  await alice.evaluate(() => window.lastCall?.hangup());
+  await alice.waitForFunction(() => window.localTracks?.every((track) => track.readyState === "ended"));
+  await alice.close();
+});
+
+test("two tabs of Firefox hear each other, and either hangs up", limit, async () => {
+  const alice = await seat("alice", ALICE);
+  const bob = await seat("bob", BOB);
+  await dial(alice, "bob");
+  await bob.waitForFunction(() => window.lastCall?.state === "incoming");
+  await bob.evaluate(() => window.lastCall?.answer());
+  await Promise.all([hearsTone(alice, BOB), hearsTone(bob, ALICE)]);
+  await bob.evaluate(() => window.lastCall?.hangup());
+  await alice.waitForFunction(() => window.lastCall?.state === "ended");
+  assert.equal(await alice.evaluate(() => window.lastCall?.endReason?.by), "remote");
+  await Promise.all([alice.close(), bob.close()]);
+});
+
+test("digits of Firefox are read back", limit, async () => {
+  const alice = await seat("alice", ALICE);
+  await dial(alice, "9198");
+  const heard = await alice.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        let text = "";
+        window.lastCall?.addEventListener("message", ({ body }) => {
+          text += /[0-9*#A-D]/.exec(body)?.[0] ?? "";
+          if (text.length === 3) resolve(text);
+        });
+        window.lastCall?.sendDigits("79#");
+      }),
+  );
+  assert.equal(heard, "79#");
+  await alice.close();
+});

@@ -1,0 +1,60 @@
+/** Sound as proof: each party is a tone of its own, found at the far end by its frequency. */
+
+/** A page of whichever browser. */
+export interface Evaluates {
+  evaluate<A>(run: (argument: A) => unknown, argument: A): Promise<unknown>;
+}
+
+/** Runs in the page, before its scripts: its microphone is a tone. */
+export function toneForMicrophone(hertz: number): void {
+  const tracks: MediaStreamTrack[] = [];
+  Object.assign(window, { localTracks: tracks });
+  navigator.mediaDevices.getUserMedia = () => {
+    const context = new AudioContext();
+    const tone = new OscillatorNode(context, { frequency: hertz });
+    const output = new MediaStreamAudioDestinationNode(context);
+    tone.connect(new GainNode(context, { gain: 0.5 })).connect(output);
+    tone.start();
+    tracks.push(...output.stream.getTracks());
+    return Promise.resolve(output.stream);
+  };
+}
+
+/**
+ * Resolves when the far side of the page's first call is heard as a tone of `hertz` that stands
+ * out from every other sound by 12 dB, for ten looks in a row.
+ */
+export async function hearsTone(page: Evaluates, hertz: number): Promise<void> {
+  await page.evaluate(listen, { hertz, silence: false });
+}
+
+/** Resolves when nothing is heard at `hertz` for thirty looks in a row. */
+export async function hearsSilence(page: Evaluates, hertz: number): Promise<void> {
+  await page.evaluate(listen, { hertz, silence: true });
+}
+
+/** Runs in the page: looks at the spectrum until it is as wanted; the test's limit ends it. */
+async function listen(wanted: { hertz: number; silence: boolean }): Promise<void> {
+  const stream = (): MediaStream | undefined => window.ccSdk.calls[0]?.remoteStream;
+  const pause = (): Promise<void> => new Promise((done) => setTimeout(done, 20));
+  while (!stream()) await pause();
+  const context = new AudioContext();
+  await context.resume();
+  const analyser = new AnalyserNode(context, { fftSize: 4096, smoothingTimeConstant: 0 });
+  new MediaStreamAudioSourceNode(context, { mediaStream: stream() as MediaStream }).connect(analyser);
+  const bins = new Float32Array(analyser.frequencyBinCount);
+  const binOf = (hertz: number): number => Math.round((hertz * analyser.fftSize) / context.sampleRate);
+  const loudest = (keep: (bin: number) => boolean): number =>
+    bins.reduce((most, level, bin) => (keep(bin) ? Math.max(most, level) : most), -Infinity);
+  const asWanted = (): boolean => {
+    analyser.getFloatFrequencyData(bins);
+    const near = (bin: number): boolean => Math.abs(bin - binOf(wanted.hertz)) <= 3;
+    const tone = loudest(near);
+    if (wanted.silence) return tone < -80;
+    return tone > -60 && tone > loudest((bin) => !near(bin) && bin > binOf(150)) + 12;
+  };
+  for (let looks = 0; looks < (wanted.silence ? 30 : 10); looks = asWanted() ? looks + 1 : 0) {
+    await pause();
+  }
+  await context.close();
+}
