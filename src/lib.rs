@@ -7,6 +7,7 @@ mod error;
 mod ids;
 mod media;
 mod outbox;
+pub mod sip;
 mod time;
 pub mod transaction;
 

@@ -1,0 +1,202 @@
+//! The small scanners that every header shares (RFC 3261 §25.1).
+//!
+//! Each goes forward only, so that no input takes more than linear time.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Whether the byte may stand in a token.
+pub(super) const fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+}
+
+/// Whether the text is a token.
+pub(super) fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
+/// Whether the byte is white space within an unfolded value.
+pub(super) const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// The text without white space around it.
+pub(super) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+/// Where the white space from `at` on ends.
+pub(super) fn skip_blanks(text: &str, at: usize) -> usize {
+    at + text.as_bytes()[at..].iter().take_while(|&&byte| is_blank(byte)).count()
+}
+
+/// Where the quoted string that begins at `at` ends, or nothing if it does not.
+pub(super) fn quoted_end(text: &str, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut here = at + 1;
+    loop {
+        match bytes.get(here)? {
+            b'"' => return Some(here + 1),
+            b'\\' => here += 2,
+            _ => here += 1,
+        }
+    }
+}
+
+/// What a quoted string says, or a token as it stands.
+pub(super) fn unquote(text: &str) -> Cow<'_, str> {
+    let Some(inner) = text.strip_prefix('"') else { return Cow::Borrowed(text) };
+    let inner = inner.strip_suffix('"').unwrap_or(inner);
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner);
+    }
+    let mut said = String::with_capacity(inner.len());
+    let mut escaped = false;
+    for c in inner.chars() {
+        if c == '\\' && !escaped {
+            escaped = true;
+        } else {
+            said.push(c);
+            escaped = false;
+        }
+    }
+    Cow::Owned(said)
+}
+
+/// The next `stop` from `at` on that is neither quoted nor within `<>`, or the end.
+///
+/// What is opened and never closed reaches to the end; the header's own grammar refuses it then.
+pub(super) fn find_outside(text: &str, at: usize, stop: u8) -> usize {
+    let bytes = text.as_bytes();
+    let mut here = at;
+    while let Some(&byte) = bytes.get(here) {
+        here = match byte {
+            b'"' => quoted_end(text, here).unwrap_or(bytes.len()),
+            b'<' => text[here..].find('>').map_or(bytes.len(), |length| here + length + 1),
+            byte if byte == stop => return here,
+            _ => here + 1,
+        };
+    }
+    bytes.len()
+}
+
+/// Where the elements of a comma-separated value lie, without the white space around them.
+///
+/// Empty ones are left out: the grammar forbids them and nothing is lost with them.
+pub(super) fn elements(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < text.len() {
+            let end = find_outside(text, at, b',');
+            let element = trimmed(text, at..end);
+            at = end + 1;
+            if !element.is_empty() {
+                return Some(element);
+            }
+        }
+        None
+    })
+}
+
+/// The range without the white space at both ends.
+pub(super) fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+    let start = skip_blanks(&text[..range.end], range.start);
+    start..start + trim(&text[start..range.end]).len()
+}
+
+/// A part of a value, borrowed if the value is.
+pub(super) fn slice<'a>(text: &Cow<'a, str>, range: Range<usize>) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[range]),
+        Cow::Owned(text) => Cow::Owned(text[range].to_owned()),
+    }
+}
+
+/// The parameters behind a value: `;name`, `;name=token`, `;name="quoted"`.
+///
+/// Yields names and values as written, or where the text stops making sense. Empty parameters,
+/// as in a trailing `;`, are passed over.
+#[derive(Clone)]
+pub(super) struct Params<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Params<'a> {
+    pub(super) const fn new(text: &'a str, at: usize) -> Self {
+        Self { text, at }
+    }
+
+    /// The value of a parameter as written; empty where it has none.
+    pub(super) fn raw(self, name: &str) -> Option<&'a str> {
+        self.flatten().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// What the value of a parameter says; empty where it has none.
+    pub(super) fn get(self, name: &str) -> Option<Cow<'a, str>> {
+        self.raw(name).map(unquote)
+    }
+
+    /// Reads them all, for where they stop making sense.
+    pub(super) fn check(self) -> Result<(), usize> {
+        self.into_iter().try_for_each(|param| param.map(|_| ()))
+    }
+
+    fn stop(&mut self, at: usize) -> Option<Result<(&'a str, &'a str), usize>> {
+        self.at = self.text.len();
+        Some(Err(at))
+    }
+}
+
+impl<'a> Iterator for Params<'a> {
+    type Item = Result<(&'a str, &'a str), usize>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = self.text;
+        let bytes = text.as_bytes();
+        loop {
+            self.at = skip_blanks(text, self.at);
+            match bytes.get(self.at)? {
+                b';' => self.at = skip_blanks(text, self.at + 1),
+                _ => return self.stop(self.at),
+            }
+            if !matches!(bytes.get(self.at), None | Some(b';')) {
+                break;
+            }
+        }
+        let start = self.at;
+        let length = text[start..].find(['=', ';', '"']).unwrap_or(text.len() - start);
+        let name = trim(&text[start..start + length]);
+        let mut at = start + length;
+        if name.is_empty() || bytes.get(at) == Some(&b'"') {
+            return self.stop(at);
+        }
+        if bytes.get(at) != Some(&b'=') {
+            self.at = at;
+            return Some(Ok((name, "")));
+        }
+        at = skip_blanks(text, at + 1);
+        let end = if bytes.get(at) == Some(&b'"') {
+            match quoted_end(text, at) {
+                Some(end) => end,
+                None => return self.stop(at),
+            }
+        } else {
+            text[at..].find(';').map_or(text.len(), |length| at + length)
+        };
+        self.at = end;
+        Some(Ok((name, trim(&text[at..end]))))
+    }
+}
+
+/// A whole number of seconds, hops or the like at the start of a value; too large a one is the
+/// largest. White space, a comment or parameters may follow.
+pub(super) fn number(text: &str) -> Option<u32> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = text.as_bytes().get(digits);
+    if digits == 0 || !matches!(rest, None | Some(b' ' | b'\t' | b';' | b'(')) {
+        return None;
+    }
+    Some(text[..digits].parse().unwrap_or(u32::MAX))
+}
