@@ -1,0 +1,171 @@
+import type { UaEvent } from "../pkg/cc_sdk.js";
+import type { CallCommand } from "./call.js";
+import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
+import type { Account, PhoneOptions, Token } from "./options.js";
+import type { SettableSeatStatus } from "./phone.js";
+
+/** What is asked of the core (`Command` in src/api.rs). */
+export type Command =
+  | ({ type: "configure"; wrapUp: boolean; service?: string } & Omit<PhoneOptions, "playAudio" | "service">)
+  | { type: "register"; token: Token }
+  | { type: "register"; account: Account }
+  | { type: "unregister" | "shutdown" | "finishWrapUp" }
+  | { type: "setSeatStatus"; status: SettableSeatStatus }
+  | {
+      type: "dial";
+      call: number;
+      target: string;
+      info?: string;
+      headers?: Record<string, string>;
+      displayName?: string;
+      anonymous?: boolean;
+    }
+  | CallCommand;
+
+/** The class that the wasm exports. */
+export interface Core {
+  reserveCall(): number;
+  command(account: number, command: Command): void;
+  remoteStream(call: number): MediaStream | undefined;
+  localStream(call: number): MediaStream | undefined;
+  online(): void;
+  free(): void;
+}
+
+export type CoreClass = new (sink: (account: number, event: UaEvent) => void) => Core;
+
+/** Brings the wasm; see load.ts. */
+export interface Loader {
+  /** Loads and starts the wasm; again after {@link discard}. */
+  load(): Promise<CoreClass>;
+  /** Throws a trapped instance away. */
+  discard(): void;
+  /** Whether this error is a trap of our wasm. */
+  isTrap(error: unknown): boolean;
+  /** Where the script came from, if that may serve as `service` once it has confirmed it. */
+  readonly origin?: string | undefined;
+}
+
+/** A phone, as the core's share sees it. */
+export interface Guest {
+  told(event: UaEvent): void;
+  /** The instance is gone and everything with it. */
+  lost(error: CcSdkError): void;
+}
+
+/** The one core that all phones of a page share, loaded at the first need and freed at the last. */
+export class SharedCore {
+  readonly loader: Loader;
+  #core: Core | undefined;
+  #loading: Promise<Core> | undefined;
+  #guests = new Map<number, Guest>();
+  #accounts = 0;
+
+  constructor(loader: Loader) {
+    this.loader = loader;
+  }
+
+  /** A number for a phone, never given twice. */
+  newAccount(): number {
+    return ++this.#accounts;
+  }
+
+  /** Joins `guest` to the core, loading it if need be. */
+  async join(account: number, guest: Guest): Promise<void> {
+    this.#guests.set(account, guest);
+    this.#loading ??= this.#start();
+    await this.#loading;
+  }
+
+  /** Whether the core is up and knows this phone. */
+  has(account: number): boolean {
+    return this.#core !== undefined && this.#guests.has(account);
+  }
+
+  /** The guest wants nothing any more; with the last one the core goes. */
+  leave(account: number): void {
+    this.#guests.delete(account);
+    // Not at once: this may run inside the core's own call.
+    setTimeout(() => {
+      if (this.#guests.size > 0 || !this.#core) return;
+      const core = this.#core;
+      this.#forget();
+      core.free();
+    });
+  }
+
+  reserveCall(): number {
+    return this.#ask((core) => core.reserveCall());
+  }
+
+  command(account: number, command: Command): void {
+    this.#ask((core) => {
+      core.command(account, command);
+    });
+  }
+
+  remoteStream(call: number): MediaStream | undefined {
+    return this.#core?.remoteStream(call);
+  }
+
+  localStream(call: number): MediaStream | undefined {
+    return this.#core?.localStream(call);
+  }
+
+  async #start(): Promise<Core> {
+    try {
+      const CoreClass = await this.loader.load();
+      const core = new CoreClass((account, event) => this.#guests.get(account)?.told(event));
+      globalThis.addEventListener?.("online", this.#online);
+      globalThis.addEventListener?.("error", this.#uncaught);
+      return (this.#core = core);
+    } catch (cause) {
+      this.#loading = undefined;
+      throw new CcSdkError("internal", "the SDK's wasm could not be started", { cause });
+    }
+  }
+
+  #ask<Answer>(question: (core: Core) => Answer): Answer {
+    if (!this.#core) throw new CcSdkError("not-registered", "register first");
+    try {
+      return question(this.#core);
+    } catch (thrown) {
+      throw misuse(thrown) ?? this.#trapped(thrown);
+    }
+  }
+
+  /** After a trap nothing in the instance can be trusted: every phone starts anew. */
+  #trapped(cause: unknown): CcSdkError {
+    const error = new CcSdkError("internal", "the SDK failed and was reset; register again", { cause });
+    const guests = [...this.#guests.values()];
+    this.#guests.clear();
+    this.#forget();
+    this.loader.discard();
+    for (const guest of guests) guest.lost(error);
+    return error;
+  }
+
+  #forget(): void {
+    this.#core = this.#loading = undefined;
+    globalThis.removeEventListener?.("online", this.#online);
+    globalThis.removeEventListener?.("error", this.#uncaught);
+  }
+
+  readonly #online = (): void => {
+    this.#ask((core) => {
+      core.online();
+    });
+  };
+
+  /** Traps in what the browser calls (a frame, a timer) reach the page, not a caller of ours. */
+  readonly #uncaught = (event: ErrorEvent): void => {
+    if (this.loader.isTrap(event.error)) this.#trapped(event.error);
+  };
+}
+
+/** What the core throws for misuse: `{ code, message, retryAfter? }`. */
+function misuse(thrown: unknown): CcSdkError | undefined {
+  const { code, message, retryAfter } = Object(thrown) as Partial<CcSdkError>;
+  if (typeof code !== "string") return undefined;
+  return new CcSdkError(code satisfies CcSdkErrorCode, message, { retryAfter });
+}

@@ -1,0 +1,93 @@
+/** Who a phone is and where it registers. */
+export interface Account {
+  /** `sip:alice@example.com` */
+  uri: string;
+  /** `wss://edge1.example.com/sip` …, in order of preference. */
+  servers: string[];
+  /** Shown to the far side. */
+  displayName?: string;
+  /** For digest; the user part of `uri` unless told. */
+  authorizationUser?: string;
+  /** For digest; never logged, never stored. */
+  password?: string;
+  iceServers?: RTCIceServer[];
+  iceTransportPolicy?: RTCIceTransportPolicy;
+  /** Wished lifetime of the registration, in seconds; 600 unless told. */
+  registerExpires?: number;
+  /** `false`: calls only, nothing is registered; user and password may be missing. */
+  register?: boolean;
+  /** The User-Agent header. */
+  userAgent?: string;
+  /** Further headers of every REGISTER and INVITE. */
+  headers?: Record<string, string>;
+  /** Click-to-call: incoming calls are refused. */
+  outboundOnly?: boolean;
+  /** Which candidates an INVITE waits for. */
+  iceWait?: "first" | "srflx" | "complete";
+  /** The longest such wait, in milliseconds. */
+  iceWaitMs?: number;
+}
+
+/** A token of either kind, with or without `Bearer `, or a function that gives one when it is due. */
+export type Token = string | (() => Promise<string>);
+
+/** Languages of the element. */
+export type Language = "en" | "es";
+
+/** What the element shows; names and meaning are those of the CC SDK. */
+export interface ViewOptions {
+  /** `true`: the phone without the workbench, and no time after calls. Unless told `false`. */
+  readonly noWorkMode: boolean;
+  /** `false`: no notes, and no time after calls. Unless told `true`. */
+  readonly isRemark: boolean;
+  /** `false`: no information about the callee. Unless told `true`. */
+  readonly isInformation: boolean;
+  /** The language; the page's where it is not told. */
+  readonly lang: Language | undefined;
+}
+
+/** Asks for a registration by token or by account. Unknown keys are ignored. */
+export type RegisterOptions = { [Name in keyof ViewOptions]?: ViewOptions[Name] | undefined } & {
+  /** Origin of the service that exchanges opaque tokens; see {@link PhoneOptions.service}. */
+  service?: string;
+} & ({ token: Token; account?: never } | { account: Account; token?: never });
+
+/** Settings of a phone. */
+export interface PhoneOptions {
+  /**
+   * Origin of the service that exchanges opaque tokens, without a path. The classic script takes
+   * the origin that served it if `/.well-known/cc-sdk` answers there; modules must name it.
+   */
+  service?: string;
+  /** `false`: the page plays `call.remoteStream` itself. */
+  playAudio?: boolean;
+  /** How long a call waits for the registration, in milliseconds; 10 000 unless told. */
+  earlyCallMs?: number;
+  /** Calls at once, 1 unless told; a further outgoing one is refused, a further incoming one is busy. */
+  callsAtOnce?: number;
+  /** At most so many calls begin within `rateSeconds`; 10 within 60 seconds unless told. */
+  rateCalls?: number;
+  rateSeconds?: number;
+  /** How long an outgoing call may ring, in seconds; 180 unless told. */
+  ringSeconds?: number;
+  /** Longest time after a call, in seconds; until `finishWrapUp` unless told. */
+  wrapUpSeconds?: number;
+  /** The SIP status for incoming calls while paused; 480 unless told. */
+  pausedStatus?: number;
+}
+
+/** What `callPhone` takes. */
+export interface CallOptions {
+  /** What people type, a user name, or a `sip:`, `sips:` or `tel:` URI. */
+  phone: string;
+  /** Business information for the far side; cut at 1000 UTF-16 units. */
+  info?: string;
+  /** Registers with this token first. */
+  token?: Token;
+  /** Further headers of the INVITE; those that the stack owns are refused (`bad-header`). */
+  headers?: Record<string, string>;
+  /** The name shown to the far side, in place of the account's. */
+  displayName?: string;
+  /** Hides who calls (RFC 3323). */
+  anonymous?: boolean;
+}

@@ -1,0 +1,485 @@
+import type { UaEvent } from "../pkg/cc_sdk.js";
+import { createCall, tellCall, type Call, type CallFact, type Warning } from "./call.js";
+import type { Command, Guest, SharedCore } from "./core.js";
+import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
+import { factEvent, TypedEventTarget, type FactEvent } from "./events.js";
+import type { Account, CallOptions, PhoneOptions, RegisterOptions, Token, ViewOptions } from "./options.js";
+import { Playback } from "./playback.js";
+import { requireBrowser, serviceFor } from "./surroundings.js";
+import { buildId, version } from "./version.js";
+
+/** 1 offline, 2 idle, 3 in a call, 4 after a call, 5 paused; the numbers of the CC SDK. */
+export type SeatStatus = 1 | 2 | 3 | 4 | 5;
+
+/** What `setSeatStatus` takes. */
+export type SettableSeatStatus = 2 | 5;
+
+/** 1 calling, 2 ringing, 3 talking, 4 ended, 5 ended before talking; the numbers of the CC SDK. */
+export type CallStatus = 1 | 2 | 3 | 4 | 5;
+
+/** Why a registration failed. */
+export interface FailureReason {
+  readonly code: CcSdkErrorCode;
+  /** The server's final answer, where there was one. */
+  readonly sipStatus?: number | undefined;
+  /** The server's words. Text from the wire: never put it into a page as HTML. */
+  readonly text?: string | undefined;
+}
+
+/** What the registration is. */
+export interface Registration {
+  readonly state: "none" | "registering" | "registered" | "failed";
+  /** Lifetime that the server granted, in seconds; with `registered` only. */
+  readonly expiresIn?: number | undefined;
+  /** With `failed` only. */
+  readonly reason?: FailureReason | undefined;
+}
+
+/** The events of a {@link Phone} and what each tells, as properties of the event. */
+export interface PhoneFacts {
+  /** `phone.registration` changed in whatever way. */
+  registrationchange: Registration;
+  registered: { expiresIn: number | undefined };
+  unregistered: object;
+  registrationfailed: { reason: FailureReason };
+  /** The link to a server is up for the first time. */
+  started: object;
+  /** No server could be reached; it is tried again. */
+  startfailed: { text: string };
+  /** The link was closed for good. */
+  stopped: object;
+  /** The link was lost; the next attempt is in `retryInMs`. */
+  reconnecting: { retryInMs: number; attempt: number };
+  reconnected: object;
+  /** The token is about to expire and the phone cannot renew it: call `updateToken`. */
+  tokenwillexpire: { expiresIn: number };
+  /** A call began, in either direction. */
+  call: { call: Call };
+  /** A call comes in. */
+  incoming: { call: Call };
+  /** A step of a call in the numbers of the CC SDK. */
+  callstatus: { call: Call; callStatus: CallStatus; calledNumber: string };
+  seatstatus: { status: SeatStatus };
+  /** Sound is held back until the next press anywhere on the page, or no longer. */
+  playbackchange: { blocked: boolean };
+  /** `phone.options` changed. */
+  optionschange: { options: ViewOptions };
+  warning: Warning & { call?: Call | undefined };
+  /** `register` or `callPhone` failed, or the SDK itself. */
+  error: { error: CcSdkError };
+}
+
+/** The events of a {@link Phone}, for `addEventListener`. */
+export type PhoneEventMap = { [Name in keyof PhoneFacts]: FactEvent<PhoneFacts[Name]> };
+
+/** What is told before a call is made, for {@link Phone.beforeCall}. */
+export type BeforeCall = (details: Readonly<CallOptions>) => boolean | Promise<boolean>;
+
+/**
+ * Makes a phone; the only way to one.
+ * @internal
+ */
+export let newPhone: (shared: SharedCore, options: PhoneOptions) => Phone;
+
+interface Pending<Value> {
+  resolve(value: Value): void;
+  reject(error: CcSdkError): void;
+}
+
+/**
+ * A phone on the page: one account, one registration, its calls.
+ *
+ * Made by `createPhone`. All phones of a page share one core. Facts arrive as events; a promise is
+ * given only where one answer ends the matter, and a page that ignores it sees no
+ * `unhandledrejection`: every failure is also an `error` event.
+ */
+export class Phone extends TypedEventTarget<PhoneEventMap> {
+  /** Of the SDK. */
+  readonly version = version;
+  /** The same for the same sources, wherever they were built. */
+  readonly buildId = buildId;
+  /** Tells the phones of a page apart; `call.account` is the same number. */
+  readonly account: number;
+  /** Consent: unless it says `true`, there is no microphone and no INVITE (`call-refused`). */
+  beforeCall: BeforeCall | undefined;
+
+  readonly #shared: SharedCore;
+  readonly #guest: Guest = {
+    told: (event) => {
+      this.#told(event);
+    },
+    lost: (error) => {
+      this.#lost(error);
+    },
+  };
+  readonly #playback = new Playback(
+    (call) => {
+      this.#warn(
+        { code: "playback-blocked", text: "the browser plays nothing before a press on the page" },
+        call,
+      );
+    },
+    (blocked) => {
+      this.#raise("playbackchange", { blocked });
+    },
+  );
+  #settings: PhoneOptions;
+  #options: ViewOptions = viewOptions({});
+  #registration: Registration = { state: "none" };
+  #seatStatus: SeatStatus = 1;
+  #calls = new Map<number, Call>();
+  #dialling = new Map<number, Pending<Call>>();
+  #registering: Pending<void>[] = [];
+  #unregistering: Pending<void>[] = [];
+  #stopping: Pending<void>[] = [];
+
+  static {
+    newPhone = (shared, options) => new Phone(shared, options);
+  }
+
+  private constructor(shared: SharedCore, options: PhoneOptions) {
+    super();
+    this.#shared = shared;
+    this.#settings = options;
+    this.account = shared.newAccount();
+  }
+
+  get registration(): Registration {
+    return this.#registration;
+  }
+
+  /** Kept by the core; see {@link SeatStatus}. */
+  get seatStatus(): SeatStatus {
+    return this.#seatStatus;
+  }
+
+  /** The calls that are not over, oldest first. */
+  get calls(): readonly Call[] {
+    return [...this.#calls.values()].filter((call) => call.state !== "ended");
+  }
+
+  /** What the last `register` said of the element's view. */
+  get options(): ViewOptions {
+    return this.#options;
+  }
+
+  /** Sound is held back by the browser until the next press anywhere on the page. */
+  get playbackBlocked(): boolean {
+    return this.#playback.blocked;
+  }
+
+  /** Changes settings; calls that are up keep what they began with. */
+  configure(options: PhoneOptions): void {
+    this.#settings = { ...this.#settings, ...options };
+    if (this.#shared.has(this.account)) this.#configure();
+  }
+
+  /**
+   * Registers, or replaces the credential of a phone that is registered without cutting anything.
+   *
+   * Settles at the first success or the final refusal.
+   */
+  register(options: RegisterOptions = { token: "" }): Promise<void> {
+    this.#options = viewOptions(options);
+    this.#raise("optionschange", { options: this.#options });
+    if (options.service !== undefined) this.#settings = { ...this.#settings, service: options.service };
+    return this.#quiet(
+      this.#register(options.account ? { account: options.account } : { token: options.token }),
+    );
+  }
+
+  /** Replaces the token and leaves everything else as it is; settles as `register` does. */
+  updateToken(token: Token): Promise<void> {
+    return this.#quiet(this.#register({ token }));
+  }
+
+  /** Takes the registration back; calls go on. */
+  unregister(): Promise<void> {
+    return this.#quiet(this.#unregister());
+  }
+
+  /** Ends every call, unregisters, closes the link and frees all. `register` begins anew. */
+  shutdown(): Promise<void> {
+    return this.#quiet(this.#shutdown());
+  }
+
+  /**
+   * Calls a number, a user name or a URI.
+   *
+   * Before the registration is in, the call waits for it. Resolves when the call has left; rejects
+   * with the reason if it ended before. The call is in {@link calls} from the beginning.
+   */
+  callPhone(options: CallOptions = { phone: "" }): Promise<Call> {
+    return this.#quiet(this.#dial(options));
+  }
+
+  /** Idle (2) or paused (5). Throws `bad-seat-status` or `not-registered`. */
+  setSeatStatus(status: SettableSeatStatus): void {
+    this.#command({ type: "setSeatStatus", status });
+  }
+
+  /** Ends the time after a call (seat status 4). */
+  finishWrapUp(): void {
+    this.#command({ type: "finishWrapUp" });
+  }
+
+  async #register(credential: { token: Token } | { account: Account }): Promise<void> {
+    await this.#join("token" in credential ? credential.token : undefined);
+    this.#command({ type: "register", ...credential });
+    await pendingIn(this.#registering);
+  }
+
+  async #unregister(): Promise<void> {
+    const asked = this.#registering.length > 0;
+    this.#refuseRegistering();
+    if (!this.#shared.has(this.account)) return;
+    this.#command({ type: "unregister" });
+    const { state } = this.#registration;
+    if (asked || state === "registering" || state === "registered") await pendingIn(this.#unregistering);
+  }
+
+  async #shutdown(): Promise<void> {
+    this.#refuseRegistering();
+    if (this.#shared.has(this.account)) {
+      this.#command({ type: "shutdown" });
+      await pendingIn(this.#stopping);
+    }
+    this.#shared.leave(this.account);
+  }
+
+  async #dial(options: CallOptions): Promise<Call> {
+    requireBrowser();
+    if (this.beforeCall && (await this.beforeCall(options)) !== true) {
+      throw new CcSdkError("call-refused", "the page did not consent to the call");
+    }
+    const { phone, token, ...rest } = options;
+    await this.#join(token);
+    if (token !== undefined) this.#command({ type: "register", token });
+    const call = this.#shared.reserveCall();
+    this.#command({ ...rest, type: "dial", call, target: String(phone as unknown) });
+    return new Promise((resolve, reject) => this.#dialling.set(call, { resolve, reject }));
+  }
+
+  /** Makes sure that the core is there, knows this phone and has its settings. */
+  async #join(token: Token | undefined): Promise<void> {
+    requireBrowser();
+    const [service] = await Promise.all([
+      this.#settings.service ?? serviceFor(token, this.#shared.loader.origin),
+      this.#shared.join(this.account, this.#guest),
+    ]);
+    if (!this.#shared.has(this.account)) throw new CcSdkError("not-registered", "the phone was shut down");
+    this.#settings = { ...this.#settings, service };
+    this.#configure();
+  }
+
+  #configure(): void {
+    const { playAudio: _, ...settings } = this.#settings;
+    const wrapUp = !this.#options.noWorkMode && this.#options.isRemark;
+    this.#command({ type: "configure", wrapUp, ...settings });
+  }
+
+  #command(command: Command): void {
+    this.#shared.command(this.account, command);
+  }
+
+  #refuseRegistering(): void {
+    const error = new CcSdkError("not-registered", "the registration was taken back");
+    for (const { reject } of this.#registering.splice(0)) reject(error);
+  }
+
+  /** Mirrors what the core told. */
+  #told(event: UaEvent): void {
+    switch (event.type) {
+      case "started":
+      case "reconnected":
+        this.#raise(event.type, {});
+        return;
+      case "startFailed":
+        this.#raise("startfailed", { text: event.text });
+        return;
+      case "stopped":
+        this.#raise("stopped", {});
+        for (const { resolve } of this.#stopping.splice(0)) resolve();
+        return;
+      case "reconnecting":
+        this.#raise("reconnecting", { retryInMs: event.retryInMs, attempt: event.attempt });
+        return;
+      case "registration":
+        this.#setRegistration(event as Registration);
+        return;
+      case "tokenWillExpire":
+        this.#raise("tokenwillexpire", { expiresIn: event.expiresIn });
+        return;
+      case "seatStatus":
+        this.#seatStatus = event.status as SeatStatus;
+        this.#raise("seatstatus", { status: this.#seatStatus });
+        return;
+      case "call":
+        this.#begin(event);
+        return;
+      case "callStatus":
+        this.#setCallStatus(event.call, event.status as CallStatus, event.number);
+        return;
+      case "callState":
+        this.#tellCall(event.call, event as CallFact);
+        if (event.state === "ended") this.#end(event.call);
+        return;
+      case "callTrack":
+        this.#tellCall(event.call, event);
+        this.#play(event.call);
+        return;
+      case "callHeld":
+      case "callMuted":
+      case "callDigit":
+      case "callDigitSent":
+      case "callMessage":
+        this.#tellCall(event.call, event);
+        return;
+      case "warning": {
+        const { code, text, call, header, offset } = event;
+        this.#warn({ code, text, header, offset }, call === undefined ? undefined : this.#calls.get(call));
+        return;
+      }
+      default:
+        return event satisfies never;
+    }
+  }
+
+  #setRegistration({ state, expiresIn, reason }: Registration): void {
+    this.#registration = { state, expiresIn, reason };
+    this.#raise("registrationchange", this.#registration);
+    if (state === "registering") return;
+    if (state === "registered") this.#raise("registered", { expiresIn });
+    if (state === "none") this.#raise("unregistered", {});
+    if (state === "failed" && reason) this.#raise("registrationfailed", { reason });
+    const asked = this.#registering.splice(0);
+    if (state === "failed") {
+      const error = new CcSdkError(reason?.code ?? "internal", reason?.text, {
+        sipStatus: reason?.sipStatus,
+      });
+      for (const { reject } of asked) reject(error);
+    } else {
+      for (const { resolve } of asked) resolve();
+    }
+    if (state === "registered") return;
+    for (const { resolve } of this.#unregistering.splice(0)) resolve();
+  }
+
+  #begin(event: Extract<UaEvent, { type: "call" }>): void {
+    // The last call is remembered until now, since its last facts may follow its end.
+    for (const { id, state } of this.#calls.values()) if (state === "ended") this.#calls.delete(id);
+    const { call: id, direction, number, displayName, uri, info, sipCallId, at } = event;
+    const remote = { number, displayName, uri };
+    const headers = recordOf(event.headers);
+    const call = createCall(
+      { id, direction, account: this.account, remote, info, headers, sipCallId, at },
+      {
+        command: (command) => {
+          this.#command(command);
+        },
+        remoteStream: (of) => this.#shared.remoteStream(of),
+        localStream: (of) => this.#shared.localStream(of),
+      },
+    );
+    this.#calls.set(id, call);
+    this.#raise("call", { call });
+    if (direction === "incoming") this.#raise("incoming", { call });
+  }
+
+  #setCallStatus(id: number, callStatus: CallStatus, calledNumber: string): void {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    if (callStatus === 1) this.#settleDial(id, ({ resolve }) => resolve(call));
+    this.#raise("callstatus", { call, callStatus, calledNumber });
+  }
+
+  #tellCall(id: number, fact: CallFact): void {
+    const call = this.#calls.get(id);
+    if (call) tellCall(call, fact);
+  }
+
+  #play(id: number): void {
+    const call = this.#calls.get(id);
+    if (call && this.#settings.playAudio !== false) this.#playback.play(call);
+  }
+
+  #end(id: number): void {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    this.#playback.stop(call);
+    const { code, cause, text, sipStatus } = call.endReason ?? { cause: "internal" as const };
+    const error = new CcSdkError((code ?? cause) as CcSdkErrorCode, text, { sipStatus });
+    this.#settleDial(id, ({ reject }) => reject(error));
+  }
+
+  #settleDial(id: number, settle: (pending: Pending<Call>) => void): void {
+    const pending = this.#dialling.get(id);
+    this.#dialling.delete(id);
+    if (pending) settle(pending);
+  }
+
+  /** The core is gone: nothing that was asked will be answered, and every call is over. */
+  #lost(error: CcSdkError): void {
+    const waiting = [
+      ...this.#registering.splice(0),
+      ...this.#unregistering.splice(0),
+      ...this.#stopping.splice(0),
+    ];
+    for (const { reject } of [...waiting, ...this.#dialling.values()]) reject(error);
+    this.#dialling.clear();
+    const endReason = { by: "system", cause: "internal" } as const;
+    for (const call of this.calls) {
+      tellCall(call, { type: "callState", state: "ended", endReason, at: Date.now() });
+      this.#playback.stop(call);
+    }
+    this.#seatStatus = 1;
+    this.#raise("seatstatus", { status: 1 });
+    this.#setRegistration({ state: "failed", reason: { code: "internal" } });
+    this.#raise("error", { error });
+  }
+
+  #warn(warning: Warning, call: Call | undefined): void {
+    if (call) tellCall(call, { type: "warning", ...warning });
+    this.#raise("warning", { ...warning, call });
+  }
+
+  #raise<Name extends keyof PhoneFacts>(name: Name, facts: PhoneFacts[Name]): void {
+    this.dispatchEvent(factEvent(name, facts));
+  }
+
+  /** Failures are events too, so a page may ignore the promise. */
+  #quiet<Value>(promise: Promise<Value>): Promise<Value> {
+    promise.catch((thrown: unknown) => {
+      const known = thrown instanceof CcSdkError;
+      const error = known ? thrown : new CcSdkError("internal", String(thrown), { cause: thrown });
+      this.#raise("error", { error });
+    });
+    return promise;
+  }
+}
+
+function pendingIn(list: Pending<void>[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    list.push({ resolve, reject });
+  });
+}
+
+/** Header lines by lower-case name, several of a name in one, as RFC 3261 §7.3.1 allows. */
+function recordOf(lines: readonly (readonly [string, string])[]): Record<string, string> {
+  const byName = new Map<string, string>();
+  for (const [written, value] of lines) {
+    const name = written.toLowerCase();
+    const before = byName.get(name);
+    byName.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return Object.fromEntries(byName);
+}
+
+function viewOptions(told: Partial<ViewOptions>): ViewOptions {
+  return {
+    noWorkMode: told.noWorkMode === true,
+    isRemark: told.isRemark !== false,
+    isInformation: told.isInformation !== false,
+    lang: told.lang,
+  };
+}
