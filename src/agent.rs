@@ -1,97 +1,215 @@
 //! The user agent: one way in, one way out, one pure question.
 
-use crate::api::{AccountId, Command, UaEvent};
-use crate::media::{MediaEvent, MediaReply, MediaRequest, PeerId, Ticket};
+mod boundary;
+mod inbound;
+mod phone;
+mod refusal;
 
-/// A connection to a server, chosen anew for every attempt, so that news of an old one is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FlowId(pub u32);
+pub use boundary::{
+    CredentialReply, CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, Output,
+};
 
-/// What a driver tells the core.
-#[derive(Clone, Debug)]
-pub enum Input<'a> {
-    /// A page asks.
-    Command(AccountId, Command),
-    /// News of a connection.
-    Link(FlowId, LinkEvent),
-    /// One WebSocket message, text or binary.
-    Frame(FlowId, &'a [u8]),
-    /// The answer to one [`Output::Media`].
-    Media(PeerId, Ticket, MediaReply),
-    /// News of a peer.
-    MediaEvent(PeerId, MediaEvent),
-    /// The answer to one [`Output::Credential`].
-    Credential(AccountId, Ticket, CredentialReply),
-    /// The browser says that there is a network again, or the page became visible.
-    Online,
-    /// The moment that [`next_timeout`](UserAgent::next_timeout) named has come.
-    Timeout,
+use crate::api::{AccountId, CallId, Command};
+use crate::context::Owner;
+use crate::error::ApiMisuse;
+use crate::ids::Ids;
+use crate::media::{MediaEvent, MediaReply, PeerId, Ticket};
+use crate::outbox::Outbox;
+use crate::sip;
+use crate::time::{Time, soonest};
+use crate::transaction::{Lost, Transactions, Wire};
+use phone::Phone;
+
+/// Any number of phones, each an account with its line, calls and seat.
+pub struct UserAgent {
+    core: Core,
+    phones: Vec<Phone>,
 }
 
-/// What the core asks of a driver.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    /// Opens or closes a connection.
-    Link(FlowId, LinkRequest),
-    /// Sends one WebSocket message.
-    Transmit(FlowId, Vec<u8>),
-    /// Asks a peer.
-    Media(PeerId, Ticket, MediaRequest),
-    /// Asks for a credential.
-    Credential(AccountId, Ticket, CredentialRequest),
-    /// Tells the page.
-    Event(AccountId, UaEvent),
+/// What all phones share.
+pub(crate) struct Core {
+    now: Time,
+    ids: Ids,
+    out: Outbox,
+    transactions: Transactions<Owner>,
+    last_call: u32,
 }
 
-/// News of a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LinkEvent {
-    /// It is up, with sub-protocol `sip`.
-    Opened,
-    /// It is gone, or never came to be.
-    Closed {
-        /// The WebSocket close code; 1006 where the browser tells nothing.
-        code: u16,
-        /// The server's words, where there were some.
-        reason: String,
-    },
+impl UserAgent {
+    /// No phone yet. The driver draws `seed` once from a secure source; every tag, branch,
+    /// Call-ID and cnonce follows from it.
+    pub fn new(seed: [u8; 32]) -> Self {
+        Self {
+            core: Core {
+                now: Time::default(),
+                ids: Ids::new(seed),
+                out: Outbox::default(),
+                transactions: Transactions::capped(REQUESTS_AT_ONCE),
+                last_call: 0,
+            },
+            phones: Vec::new(),
+        }
+    }
+
+    /// Takes one input and queues its consequences.
+    ///
+    /// Inputs may follow each other without polling in between. `now` may repeat but not go back.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse`] if a [`Command`] does not fit the state it meets; nothing has changed then.
+    /// What the far end does wrong is never an error here: it is answered on the wire.
+    pub fn handle(&mut self, now: Time, input: Input<'_>) -> Result<(), ApiMisuse> {
+        self.core.now = now.max(self.core.now);
+        let result = match input {
+            Input::Command(account, command) => self.on_command(account, command),
+            input => {
+                self.on_news(input);
+                Ok(())
+            }
+        };
+        self.settle();
+        result
+    }
+
+    /// What is to be done next, in the order in which it was decided.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.core.out.pop()
+    }
+
+    /// When [`Input::Timeout`] is next due.
+    pub fn next_timeout(&self) -> Option<Time> {
+        self.phones.iter().fold(self.core.transactions.next_timeout(), |soon, phone| {
+            soonest(soon, phone.next_timeout())
+        })
+    }
+
+    /// An id for [`Command::Dial`], never given out before.
+    pub fn reserve_call(&mut self) -> CallId {
+        self.core.reserve_call()
+    }
+
+    fn on_command(&mut self, account: AccountId, command: Command) -> Result<(), ApiMisuse> {
+        if let Some(phone) = self.phones.iter_mut().find(|phone| phone.account == account) {
+            if !phone.is_leaving() {
+                return phone.on_command(&mut self.core, command);
+            }
+            if !phone::begins(&command) {
+                return phone::without_account(command);
+            }
+            phone.cut(&mut self.core);
+            self.phones.retain(|phone| phone.account != account);
+        }
+        if !phone::begins(&command) {
+            return phone::without_account(command);
+        }
+        let mut phone = Phone::new(account, &mut self.core.ids);
+        phone.on_command(&mut self.core, command)?;
+        self.phones.push(phone);
+        Ok(())
+    }
+
+    fn on_news(&mut self, input: Input<'_>) {
+        let core = &mut self.core;
+        match input {
+            // Told apart in `handle`.
+            Input::Command(..) => {}
+            Input::Link(flow, event) => {
+                if let Some(phone) = phone_of_flow(&mut self.phones, flow) {
+                    phone.on_link(core, flow, event);
+                }
+            }
+            Input::Frame(flow, frame) => self.on_frame(flow, frame),
+            Input::Media(peer, ticket, reply) => self.on_media(peer, ticket, reply),
+            Input::MediaEvent(peer, event) => self.on_media_event(peer, event),
+            Input::Credential(account, ticket, reply) => {
+                for phone in self.phones.iter_mut().filter(|phone| phone.account == account) {
+                    let (line, mut step) = phone.line(core);
+                    line.on_credential(&mut step, ticket, reply.clone());
+                }
+            }
+            Input::Online => {
+                for phone in &mut self.phones {
+                    let (line, mut step) = phone.line(core);
+                    line.on_online(&mut step);
+                }
+            }
+            Input::Timeout => self.on_timeout(),
+        }
+    }
+
+    fn on_frame(&mut self, flow: FlowId, frame: &[u8]) {
+        let core = &mut self.core;
+        // A frame of a connection that was given up is nobody's.
+        let Some(phone) = phone_of_flow(&mut self.phones, flow) else { return };
+        let (line, mut step) = phone.line(core);
+        line.on_frame(&mut step, flow);
+        if sip::is_keep_alive(frame) {
+            if frame == b"\r\n\r\n" {
+                core.out.transmit(flow, b"\r\n".to_vec());
+            }
+        } else {
+            phone.on_message(core, flow, frame);
+        }
+    }
+
+    /// A reply to a peer that no call has any more is dropped: the call is over.
+    fn on_media(&mut self, peer: PeerId, ticket: Ticket, reply: MediaReply) {
+        for phone in &mut self.phones {
+            if let Some(index) = phone.call_of_peer(peer) {
+                let (call, mut ctx) = phone.call(&mut self.core, index);
+                return call.on_media(&mut ctx, peer, ticket, reply);
+            }
+        }
+    }
+
+    fn on_media_event(&mut self, peer: PeerId, event: MediaEvent) {
+        for phone in &mut self.phones {
+            if let Some(index) = phone.call_of_peer(peer) {
+                let (call, mut ctx) = phone.call(&mut self.core, index);
+                return call.on_media_event(&mut ctx, peer, event);
+            }
+        }
+    }
+
+    fn on_timeout(&mut self) {
+        let core = &mut self.core;
+        let lost = core.transactions.on_timeout(core.now, &mut core.out);
+        for lost in lost {
+            self.on_lost(lost);
+        }
+        for phone in &mut self.phones {
+            phone.on_timeout(&mut self.core);
+        }
+    }
+
+    fn on_lost(&mut self, lost: Lost<Owner>) {
+        for phone in &mut self.phones {
+            if phone.on_lost(&mut self.core, lost) {
+                return;
+            }
+        }
+    }
+
+    /// Carries what lines and calls have for each other, until all is quiet.
+    fn settle(&mut self) {
+        for phone in &mut self.phones {
+            phone.settle(&mut self.core);
+        }
+        self.phones.retain(|phone| !phone.is_gone());
+    }
 }
 
-/// What the core asks of a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LinkRequest {
-    /// Opens it.
-    Open {
-        /// `wss:`, or `ws:` to this machine.
-        url: String,
-    },
-    /// Closes it; [`LinkEvent::Closed`] need not follow.
-    Close,
+impl Core {
+    fn reserve_call(&mut self) -> CallId {
+        self.last_call += 1;
+        CallId(self.last_call)
+    }
 }
 
-/// What the core asks about credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CredentialRequest {
-    /// The page's token provider is asked.
-    AskProvider,
-    /// `POST <service>/v1/account` with the token as Bearer.
-    Exchange {
-        /// The service's origin, without a path.
-        service: String,
-        /// The opaque token, without `Bearer `.
-        token: String,
-    },
+fn phone_of_flow(phones: &mut [Phone], flow: FlowId) -> Option<&mut Phone> {
+    phones.iter_mut().find(|phone| phone.owns_flow(flow))
 }
 
-/// The answer to a [`CredentialRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CredentialReply {
-    /// The provider's token.
-    Token(String),
-    /// The service's answer: what stood in `account`, and its time to live in seconds.
-    Account(Box<crate::account::Account>, Option<u32>),
-    /// The service answered with this HTTP status and no account.
-    Refused(u16),
-    /// The provider failed, the service could not be reached or made no sense.
-    Failed(String),
-}
+/// Requests of one flow that wait for an answer at once; a phone never needs so many.
+const REQUESTS_AT_ONCE: usize = 64;

@@ -150,7 +150,10 @@ pub enum SeatStatus {
 /// A fact that a page is told.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(target_arch = "wasm32", derive(Serialize, Tsify))]
-#[cfg_attr(target_arch = "wasm32", serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase"))]
+#[cfg_attr(
+    target_arch = "wasm32",
+    serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")
+)]
 pub enum UaEvent {
     /// The link to a server is up for the first time since `register`.
     Started,

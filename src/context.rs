@@ -72,6 +72,13 @@ pub(crate) enum Owner {
     Call(CallId, Usage),
 }
 
+impl Owner {
+    /// Whether it is this call.
+    pub(crate) fn is_call(self, id: CallId) -> bool {
+        matches!(self, Self::Call(call, _) if call == id)
+    }
+}
+
 /// What a call's transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Usage {

@@ -88,7 +88,9 @@ impl fmt::Display for ApiMisuse {
             Self::BadToken(why) => write!(f, "the token cannot be used: {why}"),
             Self::TokenExpired => f.write_str("the token has expired"),
             Self::BadAccount(field) => write!(f, "the account's {field} is missing or wrong"),
-            Self::InsecureServer(url) => write!(f, "only wss: and https: are used beyond this machine: {url}"),
+            Self::InsecureServer(url) => {
+                write!(f, "only wss: and https: are used beyond this machine: {url}")
+            }
             Self::NoService => f.write_str("an opaque token needs the option `service`"),
             Self::NotRegistered => f.write_str("register first"),
             Self::BadSeatStatus => f.write_str("the seat can be set to 2 or 5 while registered"),

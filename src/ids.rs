@@ -20,8 +20,10 @@ impl Ids {
 
     /// 128 bits that were never given out before.
     pub fn bits(&mut self) -> [u8; 16] {
-        let digest =
-            Sha256::new().chain_update(self.seed).chain_update(self.counter.to_le_bytes()).finalize();
+        let digest = Sha256::new()
+            .chain_update(self.seed)
+            .chain_update(self.counter.to_le_bytes())
+            .finalize();
         self.counter += 1;
         let mut bits = [0; 16];
         bits.copy_from_slice(&digest[..16]);

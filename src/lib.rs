@@ -3,15 +3,23 @@
 pub mod account;
 mod agent;
 pub mod api;
+mod auth;
+mod call;
+mod context;
 mod error;
+mod identity;
 mod ids;
+mod line;
 mod media;
 mod outbox;
+mod seat;
 pub mod sip;
 mod time;
 pub mod transaction;
 
-pub use agent::{CredentialReply, CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, Output};
+pub use agent::{
+    CredentialReply, CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, Output, UserAgent,
+};
 pub use error::ApiMisuse;
 pub use ids::Ids;
 pub use media::{IceServer, MediaEvent, MediaFailure, MediaReply, MediaRequest, PeerId, Ticket};

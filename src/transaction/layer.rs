@@ -1,50 +1,92 @@
 //! The table of transactions: finds whose a message is, lets the machine step, does what it says.
 
+use super::client::Client;
+use super::invite_client::{Effect, InviteClient};
+use super::servers::Servers;
+use super::{Arrived, Heard, Lost, LostWhy, TransactionId, Wire};
 use crate::agent::FlowId;
 use crate::ids::Ids;
-use crate::sip::{Message, Request, Response, Unprintable};
-use crate::time::Time;
-use super::{Arrived, Heard, Lost, TransactionId, Wire};
+use crate::sip::{Message, Method, Request, Response, Unprintable};
+use crate::time::{Time, soonest};
 
 /// The transactions of one user agent or proxy. `O` is who asked.
 #[derive(Debug)]
 pub struct Transactions<O> {
-    owners: Vec<O>,
+    last: u32,
+    clients: Vec<Entry<O>>,
+    servers: Servers<O>,
+    /// What was sent in the transaction that was answered last.
+    answered: Option<(TransactionId, Request)>,
 }
 
 impl<O: Clone> Transactions<O> {
-    /// None yet.
+    /// None yet; at most 1000 server transactions on one flow.
     pub const fn new() -> Self {
-        Self { owners: Vec::new() }
+        Self::capped(1000)
+    }
+
+    /// None yet; at most `servers` server transactions on one flow, further requests get 503.
+    pub const fn capped(servers: usize) -> Self {
+        Self { last: 0, clients: Vec::new(), servers: Servers::new(servers), answered: None }
     }
 
     /// Sends a request in a new client transaction, with our Via on top.
     ///
-    /// `via` is the transport and sent-by of that Via, such as `WSS 8f3a.invalid`.
+    /// `via` is the transport and sent-by of that Via, such as `WSS 8f3a.invalid`. An ACK has no
+    /// transaction: it goes straight to the [`Wire`].
     ///
     /// # Errors
     ///
     /// [`Unprintable`] if the request holds a line break; nothing was sent then.
-    #[expect(clippy::too_many_arguments, reason = "each is of another kind and none has a home in another")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is of another kind and none has a home in another"
+    )]
     pub fn request(
         &mut self,
         now: Time,
         flow: FlowId,
-        request: Request,
+        mut request: Request,
         via: &str,
         owner: O,
         ids: &mut Ids,
         wire: &mut impl Wire,
     ) -> Result<TransactionId, Unprintable> {
-        let _ = (now, flow, request, via, owner, ids, wire);
-        Ok(TransactionId(0))
+        let branch = ids.branch();
+        let via = ["SIP/2.0/", via, ";branch=", &branch].concat();
+        request.headers.push_front("Via", via.as_str());
+        let bytes = request.to_bytes()?;
+        request.headers.remove_first("Via");
+        let machine = if request.method == Method::Invite {
+            Machine::Invite(InviteClient::new(now))
+        } else {
+            Machine::Other(Client::new(now))
+        };
+        let id = self.next_id();
+        self.clients.push(Entry {
+            id,
+            flow,
+            branch,
+            via,
+            request,
+            owner,
+            machine,
+            cancel: Vec::new(),
+        });
+        wire.transmit(flow, bytes);
+        Ok(id)
     }
 
     /// The request of a client transaction as it was sent, but for our Via: also of the one whose
     /// final answer was delivered last, so that it can be sent again with credentials.
     pub fn sent(&self, id: TransactionId) -> Option<&Request> {
-        let _ = id;
-        None
+        self.answered
+            .as_ref()
+            .filter(|answered| answered.0 == id)
+            .map(|answered| &answered.1)
+            .or_else(|| {
+                self.clients.iter().find(|entry| entry.id == id).map(|entry| &entry.request)
+            })
     }
 
     /// Cancels an INVITE (RFC 3261 §9.1): once a provisional answer is there, and not if a final
@@ -56,17 +98,38 @@ impl<O: Clone> Transactions<O> {
         headers: &[(&str, &str)],
         wire: &mut impl Wire,
     ) {
-        let _ = (now, invite, headers, wire);
+        let Some(entry) = self.clients.iter_mut().find(|entry| entry.id == invite) else { return };
+        let Machine::Invite(machine) = entry.machine else { return };
+        let (machine, effect) = machine.on_cancel(now);
+        if entry.cancel.is_empty() {
+            entry.cancel =
+                headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        }
+        entry.machine = Machine::Invite(machine);
+        if effect == Effect::Cancel {
+            entry.send_cancel(wire);
+        }
     }
 
     /// Says who hears of a CANCEL, and of the loss, of a server transaction.
     pub fn adopt(&mut self, server: TransactionId, owner: O) {
-        let _ = (server, owner);
+        self.servers.adopt(server, owner);
+    }
+
+    /// Whether a request still waits for its final answer.
+    pub fn is_pending(&self, server: TransactionId) -> bool {
+        self.servers.is_pending(server)
+    }
+
+    /// The same request as another that is still open, come by another way (RFC 3261 §8.2.2.2).
+    /// A user agent answers it 482; to a proxy it is none of its business.
+    pub fn is_merged(&self, server: TransactionId) -> bool {
+        self.servers.is_merged(server)
     }
 
     /// Answers a request. A second final answer, or one to a transaction that is over, is not sent.
     ///
-    /// A 2xx to an INVITE ends the transaction's part; repeating it until the ACK is the owner's.
+    /// A 2xx to an INVITE may be said again until its ACK is there, which is for the owner to do.
     ///
     /// # Errors
     ///
@@ -78,8 +141,7 @@ impl<O: Clone> Transactions<O> {
         response: &Response,
         wire: &mut impl Wire,
     ) -> Result<(), Unprintable> {
-        let _ = (now, server, response, wire);
-        Ok(())
+        self.servers.respond(now, server, response, wire)
     }
 
     /// Takes a response that was read and [checked](Message::check).
@@ -90,8 +152,32 @@ impl<O: Clone> Transactions<O> {
         message: &Message<'_>,
         wire: &mut impl Wire,
     ) -> Heard<O> {
-        let _ = (now, flow, message, wire);
-        Heard::Stray
+        let (Some(status), Ok(via), Ok(cseq)) = (message.status(), message.via(), message.cseq())
+        else {
+            return Heard::Stray;
+        };
+        if cseq.method == Method::Cancel {
+            // Whatever is said to a CANCEL, the INVITE's own answer decides.
+            return Heard::Absorbed;
+        }
+        let branch = via.branch();
+        let branch = branch.as_deref();
+        let Some(index) = self.clients.iter().position(|entry| {
+            entry.flow == flow
+                && Some(entry.branch.as_str()) == branch
+                && entry.request.method == cseq.method
+        }) else {
+            return Heard::Stray;
+        };
+        let entry = &mut self.clients[index];
+        let id = entry.id;
+        let heard = entry.on_response(now, status, message, wire);
+        let heard =
+            if heard { Heard::Deliver { id, owner: entry.owner.clone() } } else { Heard::Absorbed };
+        if entry.is_over() {
+            self.answered = Some((id, self.clients.swap_remove(index).request));
+        }
+        heard
     }
 
     /// Takes a request that was read and [checked](Message::check).
@@ -102,41 +188,194 @@ impl<O: Clone> Transactions<O> {
         message: &Message<'_>,
         wire: &mut impl Wire,
     ) -> Arrived<O> {
-        let _ = (now, flow, message, wire);
-        Arrived::Absorbed
-    }
-
-    /// The same request as another that is still open, come by another way (RFC 3261 §8.2.2.2).
-    /// A user agent answers it 482; to a proxy it is none of its business.
-    pub fn is_merged(&self, server: TransactionId) -> bool {
-        let _ = server;
-        false
+        let id = self.next_id();
+        self.servers.on_request(now, flow, id, message, wire)
     }
 
     /// Lets every deadline up to `now` fall.
     pub fn on_timeout(&mut self, now: Time, wire: &mut impl Wire) -> Vec<Lost<O>> {
-        let _ = (now, wire);
-        Vec::new()
+        let mut lost = Vec::new();
+        for entry in &mut self.clients {
+            if entry.on_timeout(now) {
+                lost.push(entry.lost(LostWhy::Timeout));
+            }
+        }
+        self.clients.retain(|entry| !entry.is_over());
+        self.servers.on_timeout(now, &mut lost, wire);
+        lost
     }
 
     /// Ends every transaction on a flow that is gone.
-    pub fn on_flow_lost(&mut self, now: Time, flow: FlowId) -> Vec<Lost<O>> {
-        let _ = (now, flow);
-        Vec::new()
+    pub fn on_flow_lost(&mut self, flow: FlowId) -> Vec<Lost<O>> {
+        let mut lost = Vec::new();
+        for entry in self.clients.iter().filter(|entry| entry.flow == flow && !entry.is_answered())
+        {
+            lost.push(entry.lost(LostWhy::Transport));
+        }
+        self.clients.retain(|entry| entry.flow != flow);
+        self.servers.on_flow_lost(flow, &mut lost);
+        lost
     }
 
     /// When [`on_timeout`](Self::on_timeout) is next due.
     pub fn next_timeout(&self) -> Option<Time> {
-        None
+        self.clients
+            .iter()
+            .fold(self.servers.next_timeout(), |soon, entry| soonest(soon, entry.deadline()))
     }
 
     /// How many are open, clients and servers.
     pub fn len(&self) -> usize {
-        self.owners.len()
+        self.clients.len() + self.servers.len()
     }
 
     /// None is open.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Who waits for an answer, once for each client transaction.
+    pub fn owners(&self) -> impl Iterator<Item = &O> {
+        self.clients.iter().map(|entry| &entry.owner)
+    }
+
+    fn next_id(&mut self) -> TransactionId {
+        self.last = self.last.wrapping_add(1);
+        TransactionId(self.last)
+    }
+}
+
+impl<O: Clone> Default for Transactions<O> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A client transaction.
+#[derive(Debug)]
+struct Entry<O> {
+    id: TransactionId,
+    flow: FlowId,
+    branch: String,
+    /// Our Via, which CANCEL and ACK repeat.
+    via: String,
+    request: Request,
+    owner: O,
+    machine: Machine,
+    /// What the CANCEL will carry, should it have to wait.
+    cancel: Vec<(String, String)>,
+}
+
+#[derive(Debug)]
+enum Machine {
+    Invite(InviteClient),
+    Other(Client),
+}
+
+impl<O: Clone> Entry<O> {
+    /// Whether the owner hears of it.
+    fn on_response(
+        &mut self,
+        now: Time,
+        status: u16,
+        message: &Message<'_>,
+        wire: &mut impl Wire,
+    ) -> bool {
+        match self.machine {
+            Machine::Other(machine) => {
+                let (machine, heard) = machine.on_response(status);
+                self.machine = Machine::Other(machine);
+                heard
+            }
+            Machine::Invite(machine) => {
+                let (machine, effect) = machine.on_response(status, now);
+                self.machine = Machine::Invite(machine);
+                match effect {
+                    Effect::Acknowledge => self.send_ack(message, wire),
+                    Effect::Cancel => self.send_cancel(wire),
+                    Effect::None | Effect::Deliver | Effect::GiveUp => {}
+                }
+                effect != Effect::None
+            }
+        }
+    }
+
+    /// Whether the owner hears that no answer came.
+    fn on_timeout(&mut self, now: Time) -> bool {
+        match self.machine {
+            Machine::Other(machine) => {
+                let (machine, lost) = machine.on_timeout(now);
+                self.machine = Machine::Other(machine);
+                lost
+            }
+            Machine::Invite(machine) => {
+                let (machine, effect) = machine.on_timeout(now);
+                self.machine = Machine::Invite(machine);
+                effect == Effect::GiveUp
+            }
+        }
+    }
+
+    /// The ACK of a refusal (RFC 3261 §17.1.1.3).
+    fn send_ack(&self, refusal: &Message<'_>, wire: &mut impl Wire) {
+        let mut ack = self.follow_up(Method::Ack);
+        if let Some(to) = refusal.header("To") {
+            ack.headers.set("To", to);
+        }
+        self.print(&ack, wire);
+    }
+
+    /// The CANCEL (RFC 3261 §9.1).
+    fn send_cancel(&self, wire: &mut impl Wire) {
+        let mut cancel = self.follow_up(Method::Cancel);
+        for (name, value) in &self.cancel {
+            cancel.headers.push(name, value.as_str());
+        }
+        self.print(&cancel, wire);
+    }
+
+    /// What ACK and CANCEL have in common: all that routes them the way of the INVITE.
+    fn follow_up(&self, method: Method) -> Request {
+        let mut follow_up = Request::new(method, self.request.uri.as_str());
+        follow_up.headers.push("Via", self.via.as_str());
+        for name in ["From", "To", "Call-ID", "Route"] {
+            for value in self.request.headers.get_all(name) {
+                follow_up.headers.push(name, value);
+            }
+        }
+        let cseq = self.request.headers.get("CSeq").unwrap_or_default();
+        let number = cseq.split_whitespace().next().unwrap_or_default();
+        let cseq = [number, " ", follow_up.method.as_str()].concat();
+        follow_up.headers.push("Max-Forwards", "70").push("CSeq", cseq);
+        follow_up
+    }
+
+    /// What is made of a request that could be printed can be printed, but for odd `To` and headers.
+    fn print(&self, request: &Request, wire: &mut impl Wire) {
+        if let Ok(bytes) = request.to_bytes() {
+            wire.transmit(self.flow, bytes);
+        }
+    }
+
+    fn lost(&self, why: LostWhy) -> Lost<O> {
+        Lost { id: self.id, owner: Some(self.owner.clone()), why }
+    }
+
+    fn is_answered(&self) -> bool {
+        matches!(self.machine, Machine::Invite(InviteClient::Accepted { .. }))
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(
+            self.machine,
+            Machine::Invite(InviteClient::Terminated) | Machine::Other(Client::Terminated)
+        )
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        match self.machine {
+            Machine::Invite(machine) => machine.deadline(),
+            Machine::Other(machine) => machine.deadline(),
+        }
     }
 }

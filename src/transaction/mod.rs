@@ -1,12 +1,21 @@
 //! Transactions over reliable transport, RFC 3261 §17 with the corrections of RFC 6026.
 //!
-//! `Transactions` holds the four machines and does what they decide; it knows no dialog, no
+//! [`Transactions`] holds the four machines and does what they decide; it knows no dialog, no
 //! call and no registration. Whoever asks gives an *owner* of any type, and gets it back with
 //! every answer. The gateway uses the same layer for its proxy.
+
+mod client;
+mod invite_client;
+mod invite_server;
+mod layer;
+mod server;
+mod servers;
 
 use std::time::Duration;
 
 use crate::agent::FlowId;
+
+pub use layer::Transactions;
 
 /// Estimate of the round trip (RFC 3261 §17.1.1.1).
 pub const T1: Duration = Duration::from_millis(500);
@@ -15,7 +24,7 @@ pub const T2: Duration = Duration::from_secs(4);
 /// How long a transaction waits for the far side: 64·T1.
 pub const PATIENCE: Duration = Duration::from_secs(32);
 
-/// Names a transaction, client or server; never reused within one `Transactions`.
+/// Names a transaction, client or server; never reused within one [`Transactions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TransactionId(pub(crate) u32);
 
@@ -45,7 +54,7 @@ pub enum Heard<O> {
 /// What a request is to the transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrived<O> {
-    /// A new one; it waits for `Transactions::respond`.
+    /// A new one; it waits for [`Transactions::respond`].
     New(TransactionId),
     /// A repetition, the ACK of a non-2xx, or one beyond the cap, which was answered 503.
     Absorbed,
@@ -55,7 +64,7 @@ pub enum Arrived<O> {
         cancel: TransactionId,
         /// The INVITE that is cancelled, if it has no final answer yet.
         invite: Option<TransactionId>,
-        /// Who adopted the INVITE.
+        /// Who [adopted](Transactions::adopt) the INVITE.
         owner: Option<O>,
     },
     /// The ACK of a 2xx: for the dialog.
@@ -67,7 +76,7 @@ pub enum Arrived<O> {
 pub struct Lost<O> {
     /// The transaction.
     pub id: TransactionId,
-    /// Who asked; of a server transaction, who adopted it.
+    /// Who asked; of a server transaction, who [adopted](Transactions::adopt) it.
     pub owner: Option<O>,
     /// Why.
     pub why: LostWhy,

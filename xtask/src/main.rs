@@ -52,7 +52,15 @@ fn build_wasm(build: Build) -> Result<(), String> {
 
 fn compile(root: &Path, build: Build) -> Result<(), String> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["build", "--quiet", "--package", "cc-sdk", "--lib", "--target", TARGET]);
+    cargo.current_dir(root).args([
+        "build",
+        "--quiet",
+        "--package",
+        "cc-sdk",
+        "--lib",
+        "--target",
+        TARGET,
+    ]);
     if build == Build::Release {
         cargo.args(["--profile", "wasm"]).env("CARGO_ENCODED_RUSTFLAGS", reproducible(root));
     }

@@ -1,0 +1,97 @@
+//! The boundary: what a driver tells the core, and what the core asks of a driver.
+
+use crate::api::{AccountId, Command, UaEvent};
+use crate::media::{MediaEvent, MediaReply, MediaRequest, PeerId, Ticket};
+
+/// A connection to a server, chosen anew for every attempt, so that news of an old one is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(pub u32);
+
+/// What a driver tells the core.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// A page asks.
+    Command(AccountId, Command),
+    /// News of a connection.
+    Link(FlowId, LinkEvent),
+    /// One WebSocket message, text or binary.
+    Frame(FlowId, &'a [u8]),
+    /// The answer to one [`Output::Media`].
+    Media(PeerId, Ticket, MediaReply),
+    /// News of a peer.
+    MediaEvent(PeerId, MediaEvent),
+    /// The answer to one [`Output::Credential`].
+    Credential(AccountId, Ticket, CredentialReply),
+    /// The browser says that there is a network again, or the page became visible.
+    Online,
+    /// The moment that [`next_timeout`](crate::UserAgent::next_timeout) named has come.
+    Timeout,
+}
+
+/// What the core asks of a driver.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Opens or closes a connection.
+    Link(FlowId, LinkRequest),
+    /// Sends one WebSocket message.
+    Transmit(FlowId, Vec<u8>),
+    /// Asks a peer.
+    Media(PeerId, Ticket, MediaRequest),
+    /// Asks for a credential.
+    Credential(AccountId, Ticket, CredentialRequest),
+    /// Tells the page.
+    Event(AccountId, UaEvent),
+}
+
+/// News of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkEvent {
+    /// It is up, with sub-protocol `sip`.
+    Opened,
+    /// It is gone, or never came to be.
+    Closed {
+        /// The WebSocket close code; 1006 where the browser tells nothing.
+        code: u16,
+        /// The server's words, where there were some.
+        reason: String,
+    },
+}
+
+/// What the core asks of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkRequest {
+    /// Opens it.
+    Open {
+        /// `wss:`, or `ws:` to this machine.
+        url: String,
+    },
+    /// Closes it; [`LinkEvent::Closed`] need not follow.
+    Close,
+}
+
+/// What the core asks about credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialRequest {
+    /// The page's token provider is asked.
+    AskProvider,
+    /// `POST <service>/v1/account` with the token as Bearer.
+    Exchange {
+        /// The service's origin, without a path.
+        service: String,
+        /// The opaque token, without `Bearer `.
+        token: String,
+    },
+}
+
+/// The answer to a [`CredentialRequest`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialReply {
+    /// The provider's token.
+    Token(String),
+    /// The service's answer: what stood in `account`, and its time to live in seconds.
+    Account(Box<crate::account::Account>, Option<u32>),
+    /// The service answered with this HTTP status and no account.
+    Refused(u16),
+    /// The provider failed, the service could not be reached or made no sense.
+    Failed(String),
+}

@@ -1,0 +1,387 @@
+//! One phone of the user agent: a line, its calls, the seat. Commands arrive here.
+
+use std::time::Duration;
+
+use super::{Core, FlowId, LinkEvent, LinkRequest};
+use crate::api::{AccountId, CallId, Command, Config, Dial, UaEvent};
+use crate::call::{Call, Departure};
+use crate::context::{Context, Owner};
+use crate::error::ApiMisuse;
+use crate::identity::Identity;
+use crate::ids::Ids;
+use crate::line::{Line, LineNews, Ready, Step};
+use crate::media::PeerId;
+use crate::seat::{Facts, Seat};
+use crate::time::{Time, soonest};
+use crate::transaction::Lost;
+
+/// A line, its calls and its seat.
+pub(super) struct Phone {
+    pub(super) account: AccountId,
+    config: Config,
+    line: Line,
+    calls: Vec<Ongoing>,
+    seat: Seat,
+    /// When outgoing calls began, as far back as the limit looks.
+    dialled: Vec<Time>,
+    stage: Stage,
+}
+
+/// A call, and whether its end has been seen to.
+struct Ongoing {
+    id: CallId,
+    call: Call,
+    ended: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// In service.
+    Working,
+    /// After `Shutdown`: takes no command, and goes when the line is done.
+    Leaving,
+}
+
+impl Phone {
+    pub(super) fn new(account: AccountId, ids: &mut Ids) -> Self {
+        Self {
+            account,
+            config: Config::default(),
+            line: Line::new(ids),
+            calls: Vec::new(),
+            seat: Seat::new(),
+            dialled: Vec::new(),
+            stage: Stage::Working,
+        }
+    }
+
+    pub(super) fn on_command(
+        &mut self,
+        core: &mut Core,
+        command: Command,
+    ) -> Result<(), ApiMisuse> {
+        match command {
+            Command::Configure(config) => self.config = config,
+            Command::Register(credential) => {
+                let (line, mut step) = self.line(core);
+                line.register(&mut step, credential)?;
+            }
+            Command::Unregister => {
+                let (line, mut step) = self.line(core);
+                line.unregister(&mut step)?;
+            }
+            Command::Shutdown => self.shut_down(core),
+            Command::SetSeatStatus(status) => {
+                let facts = self.facts();
+                self.seat.choose(status, facts)?;
+            }
+            Command::FinishWrapUp => self.seat.finish_wrap_up(),
+            Command::Dial(id, dial) => self.dial(core, id, dial)?,
+            Command::Answer(id)
+            | Command::Reject(id, _)
+            | Command::Hangup(id)
+            | Command::Mute(id, _)
+            | Command::SendDigits(id, ..)
+            | Command::SendCallMessage { call: id, .. } => {
+                let index = self.calls.iter().position(|ongoing| ongoing.id == id);
+                let index = index.ok_or(ApiMisuse::CallGone(id))?;
+                let (call, mut ctx) = self.call(core, index);
+                call.on_command(&mut ctx, command)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_link(&mut self, core: &mut Core, flow: FlowId, event: LinkEvent) {
+        let (line, mut step) = self.line(core);
+        line.on_link(&mut step, flow, event);
+    }
+
+    /// Whether it was this phone's.
+    pub(super) fn on_lost(&mut self, core: &mut Core, lost: Lost<Owner>) -> bool {
+        match lost.owner {
+            Some(Owner::Call(id, usage)) => {
+                let Some(index) = self.calls.iter().position(|ongoing| ongoing.id == id) else {
+                    return false;
+                };
+                let (call, mut ctx) = self.call(core, index);
+                call.on_lost(&mut ctx, lost.id, usage, lost.why);
+                true
+            }
+            Some(owner @ (Owner::Registration(account) | Owner::Ping(account))) => {
+                if account == self.account {
+                    let (line, mut step) = self.line(core);
+                    line.on_lost(&mut step, owner, lost.why);
+                }
+                account == self.account
+            }
+            // Nobody took it up: a request that was answered at once.
+            None => true,
+        }
+    }
+
+    pub(super) fn on_timeout(&mut self, core: &mut Core) {
+        let now = core.now;
+        if is_due(self.line.next_timeout(), now) {
+            let (line, mut step) = self.line(core);
+            line.on_timeout(&mut step);
+        }
+        for index in 0..self.calls.len() {
+            if is_due(self.calls[index].call.next_timeout(), now) {
+                let (call, mut ctx) = self.call(core, index);
+                call.on_timeout(&mut ctx);
+            }
+        }
+        self.seat.on_timeout(now);
+    }
+
+    pub(super) fn next_timeout(&self) -> Option<Time> {
+        let line = soonest(self.line.next_timeout(), self.seat.deadline());
+        self.calls.iter().fold(line, |soon, ongoing| soonest(soon, ongoing.call.next_timeout()))
+    }
+
+    /// Passes on what the line has for the calls, drops calls that are over, tells of the seat.
+    pub(super) fn settle(&mut self, core: &mut Core) {
+        loop {
+            while let Some(news) = self.line.poll_news() {
+                self.on_line_news(core, news);
+            }
+            let in_call = self.note_ended(core.now);
+            let (line, mut step) = self.line(core);
+            line.set_in_call(&mut step, in_call);
+            match self.line.poll_news() {
+                Some(news) => self.on_line_news(core, news),
+                None => break,
+            }
+        }
+        let transactions = &core.transactions;
+        self.calls.retain(|ongoing| {
+            !ongoing.call.is_gone() || transactions.owners().any(|owner| owner.is_call(ongoing.id))
+        });
+        let facts = self.facts();
+        if let Some(status) = self.seat.news(facts) {
+            core.out.event(self.account, UaEvent::SeatStatus { status: status as u8 });
+        }
+    }
+
+    /// Ends at once, without a word on the wire: another phone takes the account over.
+    pub(super) fn cut(&mut self, core: &mut Core) {
+        if let Some(flow) = self.line.identity().flow {
+            core.transactions.on_flow_lost(flow);
+            core.out.link(flow, LinkRequest::Close);
+        }
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.stage == Stage::Leaving
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.is_leaving() && self.line.is_gone()
+    }
+
+    pub(super) fn owns_flow(&self, flow: FlowId) -> bool {
+        self.line.owns_flow(flow)
+    }
+
+    pub(super) fn call_of_peer(&self, peer: PeerId) -> Option<usize> {
+        self.calls.iter().position(|ongoing| ongoing.call.owns_peer(peer))
+    }
+
+    pub(super) fn call_of_dialog(
+        &self,
+        call_id: &str,
+        local_tag: &str,
+        remote_tag: &str,
+    ) -> Option<usize> {
+        self.calls
+            .iter()
+            .position(|ongoing| ongoing.call.owns_dialog(call_id, local_tag, remote_tag))
+    }
+
+    pub(super) fn call_of_id(&self, id: CallId) -> Option<usize> {
+        self.calls.iter().position(|ongoing| ongoing.id == id)
+    }
+
+    pub(super) fn id_of(&self, index: usize) -> CallId {
+        self.calls[index].id
+    }
+
+    /// Takes a call up.
+    pub(super) fn push_call(&mut self, id: CallId, call: Call) {
+        self.calls.push(Ongoing { id, call, ended: false });
+    }
+
+    /// Calls that the page was not yet told the end of.
+    pub(super) fn calls_up(&self) -> usize {
+        self.calls.iter().filter(|ongoing| !ongoing.call.is_ended()).count()
+    }
+
+    pub(super) fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    pub(super) fn identity(&self) -> &Identity {
+        self.line.identity()
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The line, and what it is lent for one step.
+    pub(super) fn line<'a>(&'a mut self, core: &'a mut Core) -> (&'a mut Line, Step<'a>) {
+        let step = Step {
+            now: core.now,
+            account: self.account,
+            ids: &mut core.ids,
+            out: &mut core.out,
+            transactions: &mut core.transactions,
+            config: &self.config,
+        };
+        (&mut self.line, step)
+    }
+
+    /// What calls are lent for one step.
+    pub(super) fn context<'a>(&'a mut self, core: &'a mut Core) -> Context<'a> {
+        Context {
+            now: core.now,
+            account: self.account,
+            ids: &mut core.ids,
+            out: &mut core.out,
+            transactions: &mut core.transactions,
+            identity: self.line.identity_mut(),
+            config: &self.config,
+        }
+    }
+
+    /// A call, and what it is lent for one step.
+    pub(super) fn call<'a>(
+        &'a mut self,
+        core: &'a mut Core,
+        index: usize,
+    ) -> (&'a mut Call, Context<'a>) {
+        let ctx = Context {
+            now: core.now,
+            account: self.account,
+            ids: &mut core.ids,
+            out: &mut core.out,
+            transactions: &mut core.transactions,
+            identity: self.line.identity_mut(),
+            config: &self.config,
+        };
+        (&mut self.calls[index].call, ctx)
+    }
+
+    fn dial(&mut self, core: &mut Core, id: CallId, dial: Dial) -> Result<(), ApiMisuse> {
+        if id.0 > core.last_call || self.call_of_id(id).is_some() {
+            return Err(ApiMisuse::CallGone(id));
+        }
+        if self.calls_up() >= self.config.calls_at_once as usize {
+            return Err(ApiMisuse::CallInProgress);
+        }
+        let departure = match self.line.ready_to_call() {
+            Ready::Now => Departure::Now,
+            Ready::Wait => Departure::AfterRegistration,
+            Ready::Never(_) => return Err(ApiMisuse::NotRegistered),
+        };
+        self.limit_rate(core.now)?;
+        let call = Call::dial(&mut self.context(core), id, dial, departure)?;
+        self.dialled.push(core.now);
+        self.push_call(id, call);
+        Ok(())
+    }
+
+    fn limit_rate(&mut self, now: Time) -> Result<(), ApiMisuse> {
+        let window = Duration::from_secs(self.config.rate_seconds.into());
+        self.dialled.retain(|begun| now.since(*begun) < window);
+        let excess = self.dialled.len().saturating_sub(self.config.rate_calls as usize);
+        if self.dialled.len() < self.config.rate_calls as usize {
+            return Ok(());
+        }
+        // The one that must be forgotten before there is room again.
+        let wait = self.dialled.get(excess).map_or(window, |begun| (*begun + window).since(now));
+        let retry_after_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
+        Err(ApiMisuse::RateLimited { retry_after_ms })
+    }
+
+    fn shut_down(&mut self, core: &mut Core) {
+        for index in 0..self.calls.len() {
+            let id = self.calls[index].id;
+            let (call, mut ctx) = self.call(core, index);
+            if !call.is_ended() {
+                // It is up, so hanging up is no misuse of it.
+                let _ = call.on_command(&mut ctx, Command::Hangup(id));
+            }
+        }
+        let (line, mut step) = self.line(core);
+        line.shutdown(&mut step);
+        self.stage = Stage::Leaving;
+    }
+
+    fn on_line_news(&mut self, core: &mut Core, news: LineNews) {
+        if let LineNews::FlowLost(flow) = news {
+            for lost in core.transactions.on_flow_lost(flow) {
+                self.on_lost(core, lost);
+            }
+        }
+        for index in 0..self.calls.len() {
+            let (call, mut ctx) = self.call(core, index);
+            match news {
+                LineNews::Ready => {
+                    call.on_flow_ready(&mut ctx);
+                    call.on_registered(&mut ctx);
+                }
+                LineNews::Failed(code) => call.on_register_failed(&mut ctx, code),
+                LineNews::FlowLost(_) => call.on_flow_lost(&mut ctx),
+            }
+        }
+    }
+
+    /// Sees to calls that ended; whether another is up.
+    fn note_ended(&mut self, now: Time) -> bool {
+        for ongoing in &mut self.calls {
+            if ongoing.call.is_ended() && !ongoing.ended {
+                ongoing.ended = true;
+                if ongoing.call.was_talking() {
+                    self.seat.on_talk_ended(now, &self.config);
+                }
+            }
+        }
+        self.calls.iter().any(|ongoing| !ongoing.ended)
+    }
+
+    fn facts(&self) -> Facts {
+        let online = self.line.registered()
+            || !self.line.identity().account.register && self.line.ready_to_call() == Ready::Now;
+        Facts { online, in_call: self.calls_up() > 0 }
+    }
+}
+
+/// Whether a command may be the first of a phone.
+pub(super) fn begins(command: &Command) -> bool {
+    matches!(command, Command::Configure(_) | Command::Register(_))
+}
+
+/// What a command means where there is no phone to carry it out.
+pub(super) fn without_account(command: Command) -> Result<(), ApiMisuse> {
+    match command {
+        Command::Configure(_)
+        | Command::Register(_)
+        | Command::Unregister
+        | Command::Shutdown
+        | Command::FinishWrapUp => Ok(()),
+        Command::SetSeatStatus(_) => Err(ApiMisuse::BadSeatStatus),
+        Command::Dial(..) => Err(ApiMisuse::NotRegistered),
+        Command::Answer(id)
+        | Command::Reject(id, _)
+        | Command::Hangup(id)
+        | Command::Mute(id, _)
+        | Command::SendDigits(id, ..)
+        | Command::SendCallMessage { call: id, .. } => Err(ApiMisuse::CallGone(id)),
+    }
+}
+
+fn is_due(deadline: Option<Time>, now: Time) -> bool {
+    deadline.is_some_and(|due| due <= now)
+}
