@@ -9,12 +9,14 @@ mod context;
 mod error;
 mod identity;
 mod ids;
+mod json;
 mod line;
 mod media;
 mod outbox;
 mod seat;
 pub mod sip;
 mod time;
+mod token;
 pub mod transaction;
 
 pub use agent::{

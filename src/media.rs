@@ -15,7 +15,7 @@ pub struct PeerId(pub u32);
 pub struct Ticket(pub u32);
 
 /// A STUN or TURN server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct IceServer {
     /// `stun:`, `turn:` or `turns:` URLs.
     pub urls: Vec<String>,
@@ -23,6 +23,13 @@ pub struct IceServer {
     pub username: Option<String>,
     /// For TURN; never logged.
     pub credential: Option<String>,
+}
+
+/// Without the credential.
+impl std::fmt::Debug for IceServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IceServer").field("urls", &self.urls).finish_non_exhaustive()
+    }
 }
 
 /// What the core asks of a peer.
