@@ -1,10 +1,17 @@
 //! Answers to challenges, and what is learnt from them (RFC 3261 §22, RFC 8760, RFC 8898).
+//!
+//! A challenge that was answered is remembered, so that later requests carry the answer at once;
+//! the nonce of REGISTER also serves as a first guess for other requests. Of several challenges
+//! of one realm the strongest that can be answered is taken, wherever it stands. A refusal of
+//! what was sent in advance counts as no failure. Left out: `nextnonce`, `userhash`.
 
+use crate::account::Account;
 use crate::ids::Ids;
-use crate::sip::{Message, Request};
+use crate::sip::digest::{Algorithm, Digest, Qop, nonce_count, secret};
+use crate::sip::{Challenge, Message, Method, Request, printable, unescape};
 
 /// How often one request was refused; it lives with who sends the request, from `default()` on.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Attempts {
     refusals: u8,
 }
@@ -23,37 +30,404 @@ pub(crate) enum Challenged {
 pub(crate) enum Refusal {
     /// There was no challenge in it.
     NoChallenge,
+    /// No challenge with a scheme and an algorithm that we know.
+    UnknownChallenge,
+    /// A digest is asked for and there is no password.
+    NoPassword,
+    /// User or password is wrong.
+    WrongPassword,
+    /// The token was refused, and there is nothing else to answer with.
+    TokenRefused,
+    /// A realm that nobody but the far side of a dialog has ever named: it gets no answer.
+    ForeignRealm,
+    /// The server asks again and again.
+    Loop,
 }
 
 impl Refusal {
     /// For people who read logs, and for the failure's text.
-    pub(crate) fn text(self) -> &'static str {
+    pub(crate) const fn text(self) -> &'static str {
         match self {
-            Self::NoChallenge => "the server asked for credentials without saying which",
+            Self::NoChallenge => "the server asks for credentials but not how",
+            Self::UnknownChallenge => "the server asks for credentials in a way that is not known",
+            Self::NoPassword => "the server asks for a password and the account has none",
+            Self::WrongPassword => "user or password was refused",
+            Self::TokenRefused => "the token was refused",
+            Self::ForeignRealm => "the far side asks for credentials that are not for it",
+            Self::Loop => "the server asks for credentials again and again",
         }
+    }
+
+    /// The code of the registration's failure.
+    pub(crate) const fn code(self) -> &'static str {
+        if matches!(self, Self::TokenRefused) { "token-rejected" } else { "auth" }
     }
 }
 
-/// The credentials of one account, and which of them a server takes.
+/// The credentials of one account, and which of them its server takes. Without `Debug`.
 #[derive(Clone, Default)]
-pub(crate) struct Authorizer {}
+pub(crate) struct Authorizer {
+    user: String,
+    password: Option<String>,
+    bearer: Option<Bearer>,
+    /// Host of the account's URI.
+    domain: String,
+    /// Hosts of its servers: first hops of requests inside dialogs.
+    servers: Vec<String>,
+    answered: Vec<Answered>,
+    guess: Guess,
+}
+
+#[derive(Clone)]
+struct Bearer {
+    token: String,
+    /// Where it was refused and a digest took its place.
+    refused: Vec<Scope>,
+}
+
+/// What a challenge was about. A registrar and a proxy of one realm may differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Register,
+    Others,
+}
+
+/// Whether the registrar's nonce is worth a try at the proxy.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Guess {
+    #[default]
+    Worthwhile,
+    /// The server did not take it once.
+    Vain,
+}
+
+/// A challenge, to be answered until it is replaced.
+#[derive(Clone)]
+struct Answered {
+    scope: Scope,
+    proxy: bool,
+    realm: String,
+    nonce: String,
+    opaque: Option<String>,
+    algorithm: Algorithm,
+    /// As the server wrote it; left out where the server did.
+    algorithm_name: Option<String>,
+    qop: Option<Qop>,
+    uses: u32,
+}
+
+/// No honest exchange takes more: in advance, digest, stale, a second proxy.
+const MOST_REFUSALS: u8 = 4;
 
 impl Authorizer {
-    /// Adds the credentials that the server is known to take. ACK and CANCEL get none.
-    ///
-    /// To be called once for every sending, right before it: nonce counts go up.
-    pub(crate) fn authorize(&mut self, request: &mut Request, ids: &mut Ids) {
-        let _ = (request, ids);
+    /// The credentials of an account that was checked.
+    pub(crate) fn new(account: &Account) -> Self {
+        let own = unescape(account.user()).into_owned();
+        let bearer = |token: &String| Bearer { token: token.clone(), refused: Vec::new() };
+        Self {
+            user: account.authorization_user.clone().unwrap_or(own),
+            password: account.password.clone(),
+            bearer: account.bearer.as_ref().map(bearer),
+            domain: host_of(account.domain()).to_ascii_lowercase(),
+            servers: account
+                .servers
+                .iter()
+                .map(|url| server_host(url).to_ascii_lowercase())
+                .collect(),
+            answered: Vec::new(),
+            guess: Guess::Worthwhile,
+        }
     }
 
-    /// Learns from a 401 or 407 to `sent`.
+    /// Takes over what another account's authorizer knows of the same servers.
+    pub(crate) fn inherit(&mut self, former: &Self) {
+        self.answered.clone_from(&former.answered);
+        self.guess = former.guess;
+    }
+
+    /// Adds the credentials that the server is known to take. ACK and CANCEL get none.
+    ///
+    /// To be called once for every sending, right before it: nonce counts go up. Credentials that
+    /// the request holds from an earlier sending are replaced.
+    pub(crate) fn authorize(&mut self, request: &mut Request, ids: &mut Ids) {
+        request.headers.remove_all("Authorization");
+        request.headers.remove_all("Proxy-Authorization");
+        if matches!(request.method, Method::Ack | Method::Cancel) {
+            return;
+        }
+        let scope = Scope::of(&request.method);
+        if self.add_bearer(request, scope) {
+            return;
+        }
+        let Some(password) = &self.password else { return };
+        let guess = scope == Scope::Others
+            && self.guess == Guess::Worthwhile
+            && !self.answered.iter().any(|answered| answered.scope == Scope::Others);
+        for answered in &mut self.answered {
+            if answered.scope == scope || guess {
+                let value = answered.credentials(&self.user, password, request, ids);
+                request.headers.push(header_for(answered.proxy || guess), value);
+            }
+        }
+    }
+
+    /// Learns from a 401 or 407 to `sent`, which is the request as it left.
     pub(crate) fn on_challenge(
         &mut self,
+        sent: &Request,
         response: &Message<'_>,
         attempts: &mut Attempts,
     ) -> Challenged {
+        let in_advance = attempts.refusals == 0;
         attempts.refusals += 1;
-        let _ = response;
-        Challenged::GiveUp(Refusal::NoChallenge)
+        if attempts.refusals > MOST_REFUSALS {
+            return Challenged::GiveUp(Refusal::Loop);
+        }
+        let challenges = response.challenges();
+        let chosen = match self.choose(sent, &challenges) {
+            Ok(chosen) => chosen,
+            Err(refusal) => return Challenged::GiveUp(refusal),
+        };
+        for (new, stale) in &chosen {
+            if !in_advance && !stale && answers(sent, new) {
+                return Challenged::GiveUp(Refusal::WrongPassword);
+            }
+        }
+        self.learn_refusals(sent, chosen.iter().all(|(_, stale)| *stale));
+        for (new, _) in chosen {
+            self.answered.retain(|old| !old.same_asker(&new));
+            self.answered.push(new);
+        }
+        Challenged::Retry
     }
+
+    /// The strongest challenge of each realm that can be answered, and whether it only says that
+    /// the nonce is old.
+    fn choose(
+        &self,
+        sent: &Request,
+        challenges: &[Challenge<'_>],
+    ) -> Result<Vec<(Answered, bool)>, Refusal> {
+        let scope = Scope::of(&sent.method);
+        let mut chosen: Vec<(Answered, bool)> = Vec::new();
+        for challenge in challenges {
+            let Some(new) = Answered::read(challenge, scope) else { continue };
+            let stale =
+                challenge.param("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
+            match chosen.iter_mut().find(|(one, _)| one.same_asker(&new)) {
+                Some((one, _)) if one.algorithm.hash >= new.algorithm.hash => {}
+                Some(weaker) => *weaker = (new, stale),
+                None => chosen.push((new, stale)),
+            }
+        }
+        let bearer_only = challenges.iter().any(|one| one.scheme().eq_ignore_ascii_case("Bearer"));
+        if challenges.is_empty() && !carries_bearer(sent) {
+            Err(Refusal::NoChallenge)
+        } else if self.bearer.is_some() && (chosen.is_empty() || self.password.is_none()) {
+            Err(Refusal::TokenRefused)
+        } else if chosen.is_empty() {
+            Err(if bearer_only { Refusal::NoPassword } else { Refusal::UnknownChallenge })
+        } else if self.password.is_none() {
+            Err(Refusal::NoPassword)
+        } else if in_dialog(sent) && !chosen.iter().all(|(new, _)| self.knows(&new.realm)) {
+            Err(Refusal::ForeignRealm)
+        } else {
+            Ok(chosen)
+        }
+    }
+
+    /// A realm that was met outside dialogs, or the account's own.
+    fn knows(&self, realm: &str) -> bool {
+        realm.eq_ignore_ascii_case(&self.domain)
+            || self.answered.iter().any(|answered| answered.realm == realm)
+    }
+
+    /// Stops sending in advance what this server did not take.
+    fn learn_refusals(&mut self, sent: &Request, stale: bool) {
+        let scope = Scope::of(&sent.method);
+        if carries_bearer(sent) {
+            if let Some(bearer) =
+                self.bearer.as_mut().filter(|bearer| !bearer.refused.contains(&scope))
+            {
+                bearer.refused.push(scope);
+            }
+        } else if scope == Scope::Others
+            && !stale
+            && sent.headers.get("Proxy-Authorization").is_some()
+        {
+            self.guess = Guess::Vain;
+        }
+    }
+
+    /// Bearer goes where it was not refused and only to the account's own domain.
+    fn add_bearer(&self, request: &mut Request, scope: Scope) -> bool {
+        let Some(bearer) = &self.bearer else { return false };
+        let goes = !bearer.refused.contains(&scope) && self.goes_home(request);
+        if goes {
+            request
+                .headers
+                .push(header_for(scope == Scope::Others), ["Bearer ", &bearer.token].concat());
+        }
+        goes
+    }
+
+    /// Whether the request is for the account's own domain: by its URI, or inside a dialog, where
+    /// the URI is the far side's address, by its first hop.
+    fn goes_home(&self, request: &Request) -> bool {
+        let first_hop =
+            request.headers.get("Route").and_then(|route| route.split(['<', '>']).nth(1));
+        let next =
+            if in_dialog(request) { first_hop.unwrap_or(&request.uri) } else { &request.uri };
+        let host = uri_host(next).to_ascii_lowercase();
+        host == self.domain || in_dialog(request) && self.servers.contains(&host)
+    }
+}
+
+impl Scope {
+    fn of(method: &Method) -> Self {
+        if *method == Method::Register { Self::Register } else { Self::Others }
+    }
+}
+
+impl Answered {
+    /// A challenge that can be answered.
+    fn read(challenge: &Challenge<'_>, scope: Scope) -> Option<Self> {
+        let text = |name| challenge.param(name).map(std::borrow::Cow::into_owned);
+        let algorithm_name = text("algorithm").filter(|name| !name.is_empty());
+        let new = Self {
+            scope,
+            proxy: challenge.proxy(),
+            realm: text("realm")?,
+            nonce: text("nonce")?,
+            opaque: text("opaque"),
+            algorithm: Algorithm::parse(algorithm_name.as_deref().unwrap_or("MD5"))?,
+            algorithm_name,
+            qop: match text("qop").filter(|list| !list.trim().is_empty()) {
+                Some(list) => Some(Qop::choose(&list)?),
+                None => None,
+            },
+            uses: 0,
+        };
+        let texts = [Some(&new.realm), Some(&new.nonce), new.opaque.as_ref()];
+        let printable = texts.into_iter().flatten().all(|text| printable(text));
+        (printable && challenge.scheme().eq_ignore_ascii_case("Digest")).then_some(new)
+    }
+
+    fn same_asker(&self, other: &Self) -> bool {
+        self.scope == other.scope && self.proxy == other.proxy && self.realm == other.realm
+    }
+
+    /// The header's value for one sending.
+    fn credentials(
+        &mut self,
+        user: &str,
+        password: &str,
+        request: &Request,
+        ids: &mut Ids,
+    ) -> String {
+        self.uses += 1;
+        let cnonce = ids.token();
+        let response = Digest {
+            algorithm: self.algorithm,
+            secret: &secret(self.algorithm.hash, user, &self.realm, password),
+            method: request.method.as_str(),
+            uri: &request.uri,
+            nonce: &self.nonce,
+            qop: self.qop,
+            nonce_count: self.uses,
+            cnonce: &cnonce,
+            body: &request.body,
+        }
+        .response();
+        let mut value = String::from("Digest username=");
+        push_quoted(&mut value, user);
+        let quoted = [
+            ("realm", Some(self.realm.as_str())),
+            ("nonce", Some(&self.nonce)),
+            ("uri", Some(&request.uri)),
+            ("response", Some(&response)),
+            ("opaque", self.opaque.as_deref()),
+            ("cnonce", (self.qop.is_some() || self.algorithm.session).then_some(cnonce.as_str())),
+        ];
+        for (name, text) in quoted {
+            if let Some(text) = text {
+                push_name(&mut value, name);
+                push_quoted(&mut value, text);
+            }
+        }
+        if let Some(name) = &self.algorithm_name {
+            push_name(&mut value, "algorithm");
+            value.push_str(name);
+        }
+        if let Some(qop) = self.qop {
+            push_name(&mut value, "qop");
+            value.push_str(qop.name());
+            push_name(&mut value, "nc");
+            value.push_str(&nonce_count(self.uses));
+        }
+        value
+    }
+}
+
+fn push_name(value: &mut String, name: &str) {
+    value.push_str(", ");
+    value.push_str(name);
+    value.push('=');
+}
+
+/// Appends a quoted-string (RFC 3261 §25.1).
+pub(crate) fn push_quoted(value: &mut String, text: &str) {
+    value.push('"');
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') {
+            value.push('\\');
+        }
+        value.push(c);
+    }
+    value.push('"');
+}
+
+const fn header_for(proxy: bool) -> &'static str {
+    if proxy { "Proxy-Authorization" } else { "Authorization" }
+}
+
+fn carries_bearer(request: &Request) -> bool {
+    ["Authorization", "Proxy-Authorization"]
+        .into_iter()
+        .any(|name| request.headers.get(name).is_some_and(|value| value.starts_with("Bearer ")))
+}
+
+/// Whether the request held an answer to this realm.
+fn answers(request: &Request, to: &Answered) -> bool {
+    let mut realm = String::from("realm=");
+    push_quoted(&mut realm, &to.realm);
+    request.headers.get_all(header_for(to.proxy)).any(|value| value.contains(&realm))
+}
+
+fn in_dialog(request: &Request) -> bool {
+    has_tag(request.headers.get("To").unwrap_or_default())
+}
+
+/// Whether a From or To of our own writing has a tag; a display name may say anything.
+pub(crate) fn has_tag(address: &str) -> bool {
+    address.rsplit_once('>').map_or(address, |(_, params)| params).contains(";tag=")
+}
+
+/// The host in `host`, `host:port` or `[::1]:port`.
+fn host_of(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => authority,
+    }
+}
+
+fn uri_host(uri: &str) -> &str {
+    let uri = uri.split_once(':').map_or(uri, |(_, rest)| rest);
+    let authority = uri.split([';', '?']).next().unwrap_or_default();
+    host_of(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
+}
+
+fn server_host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    host_of(rest.split(['/', '?']).next().unwrap_or_default())
 }

@@ -2,7 +2,8 @@
 
 use crate::account::Account;
 use crate::agent::FlowId;
-use crate::auth::Authorizer;
+use crate::auth::{Authorizer, has_tag, push_quoted};
+use crate::ids::Ids;
 use crate::sip::{Method, Request};
 
 /// The methods that this phone takes.
@@ -19,7 +20,7 @@ pub(crate) struct Identity {
     pub(crate) domain: String,
     /// `sip:alice@x9f….invalid;transport=ws`: the URI of our Contact.
     pub(crate) contact: String,
-    /// `x9f….invalid`, the host of our Via.
+    /// `WSS x9f….invalid`: transport and sent-by of our Via.
     pub(crate) via_host: String,
     /// `urn:uuid:…`, the instance id (RFC 5626 §4.1).
     pub(crate) instance: String,
@@ -29,31 +30,53 @@ pub(crate) struct Identity {
     pub(crate) auth: Authorizer,
     /// Where requests outside dialogs go first (RFC 3608), as the registrar said.
     pub(crate) service_route: Vec<String>,
+    /// `x9f….invalid`: stands for an address that a browser cannot know (RFC 7118 §5.1).
+    host: String,
 }
 
 impl Identity {
     /// Of a line that has no account yet.
-    pub(crate) fn blank(ids: &mut crate::ids::Ids) -> Self {
-        let _ = ids;
+    pub(crate) fn blank(ids: &mut Ids) -> Self {
+        Self::new(Account::default(), ["urn:uuid:", &ids.uuid()].concat(), ids)
+    }
+
+    /// Of an account that was checked. `instance` stays the same for one phone.
+    pub(crate) fn new(account: Account, instance: String, ids: &mut Ids) -> Self {
+        let mut host = ids.token();
+        host.truncate(16);
+        host.push_str(".invalid");
         Self {
-            account: Account::default(),
-            aor: String::new(),
-            domain: String::new(),
-            contact: String::new(),
+            aor: account.uri.clone(),
+            domain: account.domain().to_owned(),
+            contact: ["sip:", account.user(), "@", &host, ";transport=ws"].concat(),
             via_host: String::new(),
-            instance: String::new(),
+            instance,
             flow: None,
-            auth: Authorizer::default(),
+            auth: Authorizer::new(&account),
             service_route: Vec::new(),
+            host,
+            account,
         }
     }
 
+    /// Whether there is no account yet.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.aor.is_empty()
+    }
+
+    /// The connection that is open now, if any, and its URL.
+    pub(crate) fn set_flow(&mut self, flow: Option<FlowId>, url: &str) {
+        self.flow = flow;
+        let transport = if url.starts_with("ws:") { "WS " } else { "WSS " };
+        self.via_host = [transport, &self.host].concat();
+    }
+
     /// A request with From, To, Call-ID, CSeq, Max-Forwards, User-Agent, Allow and Supported;
-    /// Contact where the method wants one; outside dialogs also the service route, and in REGISTER
-    /// and INVITE the account's own headers.
+    /// Contact where the method makes or refreshes a dialog; outside dialogs also the service
+    /// route, and in INVITE the account's own headers.
     ///
     /// `from` and `to` are whole header values. A tag in `to` means a request inside a dialog: its
-    /// route set is the caller's to push.
+    /// route set is the caller's to push. REGISTER's Contact is the registration's.
     pub(crate) fn request(
         &self,
         method: Method,
@@ -63,19 +86,54 @@ impl Identity {
         call_id: &str,
         cseq: u32,
     ) -> Request {
-        let _ = (from, to, call_id, cseq);
-        Request::new(method, uri)
+        let register = method == Method::Register;
+        let invite = method == Method::Invite;
+        let refreshes =
+            invite || matches!(method, Method::Update | Method::Subscribe | Method::Refer);
+        let in_dialog = has_tag(to);
+        let mut request = Request::new(method, uri);
+        let cseq = [&cseq.to_string(), " ", request.method.as_str()].concat();
+        let headers = &mut request.headers;
+        if !register && !in_dialog {
+            for route in &self.service_route {
+                headers.push("Route", route);
+            }
+        }
+        headers.push("Max-Forwards", "70");
+        headers.push("From", from).push("To", to).push("Call-ID", call_id).push("CSeq", cseq);
+        if refreshes {
+            headers.push("Contact", self.contact_header());
+        }
+        headers.push("Allow", ALLOW);
+        headers.push("Supported", if register { "path, outbound" } else { "outbound" });
+        let user_agent = self.account.user_agent.as_deref();
+        headers.push("User-Agent", user_agent.unwrap_or(USER_AGENT));
+        if (register || invite) && !in_dialog {
+            for (name, value) in &self.account.headers {
+                headers.push(name, value);
+            }
+        }
+        request
     }
 
-    /// `"Alice" <sip:alice@example.com>;tag=…`, or RFC 3323's anonymous one.
+    /// `"Alice" <sip:alice@example.com>;tag=…`, with this name or the account's.
     pub(crate) fn from(&self, display_name: Option<&str>, tag: &str) -> String {
-        let _ = (display_name, tag);
-        String::new()
+        let mut from = String::new();
+        if let Some(name) = display_name.or(self.account.display_name.as_deref()) {
+            push_quoted(&mut from, name);
+            from.push(' ');
+        }
+        for part in ["<", &self.aor, ">;tag=", tag] {
+            from.push_str(part);
+        }
+        from
     }
 
     /// The Contact of requests and responses that make or refresh a dialog, with `;ob`
     /// (RFC 5626 §4.3).
     pub(crate) fn contact_header(&self) -> String {
-        String::new()
+        ["<", &self.contact, ";ob>"].concat()
     }
 }
+
+const USER_AGENT: &str = concat!("cc-sdk/", env!("CARGO_PKG_VERSION"));

@@ -85,7 +85,8 @@ impl Qop {
     /// What to take of a challenge's list: `auth` where it is offered, since proxies edit bodies.
     /// `None` if neither is in it.
     pub fn choose(list: &str) -> Option<Self> {
-        let offers = |qop: Self| list.split(',').any(|one| one.trim().eq_ignore_ascii_case(qop.name()));
+        let offers =
+            |qop: Self| list.split(',').any(|one| one.trim().eq_ignore_ascii_case(qop.name()));
         [Self::Auth, Self::AuthInt].into_iter().find(|qop| offers(*qop))
     }
 }
@@ -161,8 +162,7 @@ mod tests {
     use super::*;
 
     fn rfc_7616(hash: Hash) -> String {
-        let secret =
-            secret(hash, "Mufasa", "http-auth@example.org", "Circle of Life");
+        let secret = secret(hash, "Mufasa", "http-auth@example.org", "Circle of Life");
         Digest {
             algorithm: Algorithm { hash, session: false },
             secret: &secret,
@@ -209,7 +209,8 @@ mod tests {
     /// RFC 7616 §3.9.2 with erratum 4897 (the RFC's own figure is that of a draft of the hash).
     #[test]
     fn sha_512_256_is_the_truncated_one_with_its_own_start() {
-        let secret = secret(Hash::Sha512_256, "J\u{e4}s\u{f8}n Doe", "api@example.org", "Secret, or not?");
+        let secret =
+            secret(Hash::Sha512_256, "J\u{e4}s\u{f8}n Doe", "api@example.org", "Secret, or not?");
         let digest = Digest {
             algorithm: Algorithm { hash: Hash::Sha512_256, session: false },
             secret: &secret,
@@ -242,8 +243,11 @@ mod tests {
             body: b"",
         };
         let bound = Hash::Md5.of(&[secret.as_bytes(), b"n", b"c"]);
-        let plain =
-            Digest { algorithm: Algorithm { hash: Hash::Md5, session: false }, secret: &bound, ..digest };
+        let plain = Digest {
+            algorithm: Algorithm { hash: Hash::Md5, session: false },
+            secret: &bound,
+            ..digest
+        };
         assert_eq!(digest.response(), plain.response());
     }
 

@@ -10,6 +10,7 @@
 mod build;
 mod challenge;
 mod check;
+pub mod digest;
 mod error;
 mod header;
 mod message;
