@@ -1,3 +1,5 @@
+import type { UaEvent } from "../pkg/cc_sdk.js";
+import type { Command } from "./core.js";
 import { factEvent, TypedEventTarget, type FactEvent } from "./events.js";
 
 /** What a call is. `calling`, `ringing`, `early` go out, `incoming` and `answering` come in. */
@@ -67,32 +69,56 @@ export interface Warning {
   readonly offset?: number | undefined;
 }
 
-/** The events of a {@link Call}. */
-export interface CallEventMap {
+/** The events of a {@link Call} and what each tells, as properties of the event. */
+export interface CallFacts {
   /** `call.state` changed; with `ended`, `call.endReason` says why. */
-  statechange: FactEvent<{ state: CallState }>;
+  statechange: { state: CallState };
   /** `call.muted` changed. */
-  mute: FactEvent<{ muted: boolean }>;
+  mute: { muted: boolean };
   /** One of the two put the call on hold. */
-  hold: FactEvent<{ by: "local" | "remote" }>;
+  hold: { by: "local" | "remote" };
   /** One of the two took the call up again. */
-  resume: FactEvent<{ by: "local" | "remote" }>;
+  resume: { by: "local" | "remote" };
   /** The far side sent a digit by INFO; browsers do not show those of RFC 4733. */
-  digit: FactEvent<{ digit: string }>;
+  digit: { digit: string };
   /** A digit of `sendDigits` left. */
-  digitsent: FactEvent<{ digit: string }>;
+  digitsent: { digit: string };
   /** A message came inside the call. */
-  message: FactEvent<{ contentType: string; body: string }>;
+  message: { contentType: string; body: string };
   /** `call.remoteStream` is there, or is another one now. */
-  track: FactEvent;
-  warning: FactEvent<Warning>;
+  track: object;
+  warning: Warning;
+}
+
+/** The events of a {@link Call}, for `addEventListener`. */
+export type CallEventMap = { [Name in keyof CallFacts]: FactEvent<CallFacts[Name]> };
+
+/**
+ * What the core tells of a call's birth, and of its life.
+ * @internal
+ */
+export type CallBirth = Extract<UaEvent, { type: "call" }>;
+/** @internal */
+export type CallFact =
+  | Exclude<Extract<UaEvent, { call: number }>, { type: "call" | "callStatus" }>
+  | ({ type: "warning" } & Warning);
+
+/**
+ * The core as a call sees it.
+ * @internal
+ */
+export interface CallCore {
+  readonly account: number;
+  command(command: Command): void;
+  remoteStream(call: number): MediaStream | undefined;
+  localStream(call: number): MediaStream | undefined;
 }
 
 /**
  * Makes a call; the phone's way in.
  * @internal
  */
-export let createCall: (facts: CallFacts, core: CallCore) => Call;
+export let createCall: (birth: CallBirth, core: CallCore) => Call;
 
 /**
  * Tells a call what happened to it; the phone's way in.
@@ -132,24 +158,25 @@ export class Call extends TypedEventTarget<CallEventMap> {
   #endReason: EndReason | undefined;
 
   static {
-    createCall = (facts, core) => new Call(facts, core);
+    createCall = (birth, core) => new Call(birth, core);
     tellCall = (call, fact) => {
       call.#tell(fact);
     };
   }
 
-  private constructor(facts: CallFacts, core: CallCore) {
+  private constructor(birth: CallBirth, core: CallCore) {
     super();
-    this.id = facts.id;
-    this.direction = facts.direction;
-    this.account = facts.account;
-    this.remote = facts.remote;
-    this.info = facts.info;
-    this.headers = facts.headers;
-    this.sipCallId = facts.sipCallId;
-    this.startedAt = facts.at;
+    const { call, direction, number, displayName, uri, info, sipCallId, at } = birth;
+    this.id = call;
+    this.direction = direction;
+    this.account = core.account;
+    this.remote = { number, displayName, uri };
+    this.info = info;
+    this.headers = byLowerCaseName(birth.headers);
+    this.sipCallId = sipCallId;
+    this.startedAt = at;
     this.#core = core;
-    this.#state = facts.direction === "outgoing" ? "calling" : "incoming";
+    this.#state = direction === "outgoing" ? "calling" : "incoming";
   }
 
   get state(): CallState {
@@ -249,91 +276,47 @@ export class Call extends TypedEventTarget<CallEventMap> {
         if (fact.state === "connected") this.#answeredAt ??= fact.at;
         if (fact.state === "ended") this.#endedAt = fact.at;
         this.#endReason = fact.endReason;
-        this.dispatchEvent(factEvent("statechange", { state: fact.state }));
-        return;
+        return this.#raise("statechange", { state: fact.state });
       case "callHeld": {
         const was = this.#held;
         this.#held = { local: fact.local, remote: fact.remote };
         for (const by of ["local", "remote"] as const) {
-          if (was[by] !== fact[by]) this.dispatchEvent(factEvent(fact[by] ? "hold" : "resume", { by }));
+          if (was[by] !== fact[by]) this.#raise(fact[by] ? "hold" : "resume", { by });
         }
         return;
       }
       case "callMuted":
         this.#muted = fact.muted;
-        this.dispatchEvent(factEvent("mute", { muted: fact.muted }));
-        return;
+        return this.#raise("mute", { muted: fact.muted });
       case "callTrack":
-        this.dispatchEvent(new Event("track"));
-        return;
+        return this.#raise("track", {});
       case "callDigit":
-        this.dispatchEvent(factEvent("digit", { digit: fact.digit }));
-        return;
+        return this.#raise("digit", { digit: fact.digit });
       case "callDigitSent":
-        this.dispatchEvent(factEvent("digitsent", { digit: fact.digit }));
-        return;
-      case "callMessage": {
-        const { contentType, body } = fact;
-        this.dispatchEvent(factEvent("message", { contentType, body }));
-        return;
-      }
+        return this.#raise("digitsent", { digit: fact.digit });
+      case "callMessage":
+        return this.#raise("message", { contentType: fact.contentType, body: fact.body });
       case "warning": {
         const { code, text, header, offset } = fact;
-        this.dispatchEvent(factEvent("warning", { code, text, header, offset }));
-        return;
+        return this.#raise("warning", { code, text, header, offset });
       }
       default:
         return fact satisfies never;
     }
   }
+
+  #raise<Name extends keyof CallFacts>(name: Name, facts: CallFacts[Name]): void {
+    this.dispatchEvent(factEvent(name, facts));
+  }
 }
 
-/**
- * What a call is born with.
- * @internal
- */
-export interface CallFacts {
-  readonly id: number;
-  readonly account: number;
-  readonly direction: Direction;
-  readonly remote: Remote;
-  readonly info: string | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly sipCallId: string;
-  readonly at: number;
+/** Header lines by lower-case name, several of a name in one, as RFC 3261 §7.3.1 allows. */
+function byLowerCaseName(lines: readonly (readonly [string, string])[]): Record<string, string> {
+  const headers = new Map<string, string>();
+  for (const [written, value] of lines) {
+    const name = written.toLowerCase();
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return Object.fromEntries(headers);
 }
-
-/**
- * What may happen to a call.
- * @internal
- */
-export type CallFact =
-  | { type: "callState"; state: CallState; endReason?: EndReason | undefined; at: number }
-  | { type: "callHeld"; local: boolean; remote: boolean }
-  | { type: "callMuted"; muted: boolean }
-  | { type: "callTrack" }
-  | { type: "callDigit"; digit: string }
-  | { type: "callDigitSent"; digit: string }
-  | { type: "callMessage"; contentType: string; body: string }
-  | ({ type: "warning" } & Warning);
-
-/**
- * The core as a call sees it.
- * @internal
- */
-export interface CallCore {
-  command(command: CallCommand): void;
-  remoteStream(call: number): MediaStream | undefined;
-  localStream(call: number): MediaStream | undefined;
-}
-
-/**
- * What a call asks of the core.
- * @internal
- */
-export type CallCommand =
-  | { type: "answer" | "hangup"; call: number }
-  | { type: "reject"; call: number; status: number }
-  | { type: "mute"; call: number; muted: boolean }
-  | { type: "sendDigits"; call: number; digits: string; transport?: DigitTransport }
-  | { type: "sendCallMessage"; call: number; body: string; contentType: string };

@@ -1,26 +1,22 @@
 import type { UaEvent } from "../pkg/cc_sdk.js";
-import type { CallCommand } from "./call.js";
+import type { DigitTransport } from "./call.js";
 import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
-import type { Account, PhoneOptions, Token } from "./options.js";
+import type { Account, CallOptions, PhoneOptions, Token } from "./options.js";
 import type { SettableSeatStatus } from "./phone.js";
 
 /** What is asked of the core (`Command` in src/api.rs). */
 export type Command =
-  | ({ type: "configure"; wrapUp: boolean; service?: string } & Omit<PhoneOptions, "playAudio" | "service">)
+  | ({ type: "configure"; wrapUp: boolean } & PhoneOptions)
   | { type: "register"; token: Token }
   | { type: "register"; account: Account }
   | { type: "unregister" | "shutdown" | "finishWrapUp" }
   | { type: "setSeatStatus"; status: SettableSeatStatus }
-  | {
-      type: "dial";
-      call: number;
-      target: string;
-      info?: string;
-      headers?: Record<string, string>;
-      displayName?: string;
-      anonymous?: boolean;
-    }
-  | CallCommand;
+  | ({ type: "dial"; call: number; target: string } & Omit<CallOptions, "phone" | "token">)
+  | { type: "answer" | "hangup"; call: number }
+  | { type: "reject"; call: number; status: number }
+  | { type: "mute"; call: number; muted: boolean }
+  | { type: "sendDigits"; call: number; digits: string; transport?: DigitTransport }
+  | { type: "sendCallMessage"; call: number; body: string; contentType: string };
 
 /** The class that the wasm exports. */
 export interface Core {
@@ -28,7 +24,6 @@ export interface Core {
   command(account: number, command: Command): void;
   remoteStream(call: number): MediaStream | undefined;
   localStream(call: number): MediaStream | undefined;
-  online(): void;
   free(): void;
 }
 
@@ -116,8 +111,7 @@ export class SharedCore {
     try {
       const CoreClass = await this.loader.load();
       const core = new CoreClass((account, event) => this.#guests.get(account)?.told(event));
-      globalThis.addEventListener?.("online", this.#online);
-      globalThis.addEventListener?.("error", this.#uncaught);
+      globalThis.addEventListener("error", this.#uncaught);
       return (this.#core = core);
     } catch (cause) {
       this.#loading = undefined;
@@ -147,15 +141,8 @@ export class SharedCore {
 
   #forget(): void {
     this.#core = this.#loading = undefined;
-    globalThis.removeEventListener?.("online", this.#online);
-    globalThis.removeEventListener?.("error", this.#uncaught);
+    globalThis.removeEventListener("error", this.#uncaught);
   }
-
-  readonly #online = (): void => {
-    this.#ask((core) => {
-      core.online();
-    });
-  };
 
   /** Traps in what the browser calls (a frame, a timer) reach the page, not a caller of ours. */
   readonly #uncaught = (event: ErrorEvent): void => {

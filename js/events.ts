@@ -1,4 +1,4 @@
-/** Anything with a `type`; its facts are properties of the event itself. */
+/** An event whose facts are its own properties. */
 export type FactEvent<Facts = unknown> = Event & Readonly<Facts>;
 
 /** Makes an event that carries its facts as properties. */
@@ -7,40 +7,19 @@ export function factEvent<Facts extends object>(type: string, facts: Facts): Fac
 }
 
 /** An `EventTarget` that knows the names and types of its events. */
-export class TypedEventTarget<Events extends object> extends EventTarget {
-  override addEventListener<Name extends keyof Events & string>(
+export interface TypedEventTarget<Events> extends EventTarget {
+  addEventListener<Name extends keyof Events & string>(
     type: Name,
-    listener: ((event: Events[Name]) => void) | null,
+    listener: (event: Events[Name]) => void,
     options?: AddEventListenerOptions | boolean,
   ): void;
-  override addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: AddEventListenerOptions | boolean,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: unknown,
-    options?: AddEventListenerOptions | boolean,
-  ): void {
-    super.addEventListener(type, listener as EventListener, options);
-  }
-
-  override removeEventListener<Name extends keyof Events & string>(
+  addEventListener(...any: Parameters<EventTarget["addEventListener"]>): void;
+  removeEventListener<Name extends keyof Events & string>(
     type: Name,
-    listener: ((event: Events[Name]) => void) | null,
+    listener: (event: Events[Name]) => void,
     options?: EventListenerOptions | boolean,
   ): void;
-  override removeEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: EventListenerOptions | boolean,
-  ): void;
-  override removeEventListener(
-    type: string,
-    listener: unknown,
-    options?: EventListenerOptions | boolean,
-  ): void {
-    super.removeEventListener(type, listener as EventListener, options);
-  }
+  removeEventListener(...any: Parameters<EventTarget["removeEventListener"]>): void;
 }
+
+export const TypedEventTarget = EventTarget as new <Events>() => TypedEventTarget<Events>;

@@ -4,6 +4,7 @@ import type { Command, Guest, SharedCore } from "./core.js";
 import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
 import { factEvent, TypedEventTarget, type FactEvent } from "./events.js";
 import type { Account, CallOptions, PhoneOptions, RegisterOptions, Token, ViewOptions } from "./options.js";
+import { Pending } from "./pending.js";
 import { Playback } from "./playback.js";
 import { requireBrowser, serviceFor } from "./surroundings.js";
 import { buildId, version } from "./version.js";
@@ -81,11 +82,6 @@ export type BeforeCall = (details: Readonly<CallOptions>) => boolean | Promise<b
  */
 export let newPhone: (shared: SharedCore, options: PhoneOptions) => Phone;
 
-interface Pending<Value> {
-  resolve(value: Value): void;
-  reject(error: CcSdkError): void;
-}
-
 /**
  * A phone on the page: one account, one registration, its calls.
  *
@@ -104,34 +100,22 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
   beforeCall: BeforeCall | undefined;
 
   readonly #shared: SharedCore;
-  readonly #guest: Guest = {
-    told: (event) => {
-      this.#told(event);
-    },
-    lost: (error) => {
-      this.#lost(error);
-    },
-  };
+  readonly #guest: Guest = { told: (event) => this.#told(event), lost: (error) => this.#lost(error) };
   readonly #playback = new Playback(
-    (call) => {
-      this.#warn(
-        { code: "playback-blocked", text: "the browser plays nothing before a press on the page" },
-        call,
-      );
-    },
-    (blocked) => {
-      this.#raise("playbackchange", { blocked });
-    },
+    (warning, call) => this.#warn(warning, call),
+    (blocked) => this.#raise("playbackchange", { blocked }),
   );
   #settings: PhoneOptions;
   #options: ViewOptions = viewOptions({});
   #registration: Registration = { state: "none" };
   #seatStatus: SeatStatus = 1;
-  #calls = new Map<number, Call>();
-  #dialling = new Map<number, Pending<Call>>();
-  #registering: Pending<void>[] = [];
-  #unregistering: Pending<void>[] = [];
-  #stopping: Pending<void>[] = [];
+  readonly #calls = new Map<number, Call>();
+  readonly #dialling = new Map<number, Pending<Call>>();
+  readonly #registering = new Pending<void>();
+  readonly #unregistering = new Pending<void>();
+  readonly #stopping = new Pending<void>();
+  /** Counts `unregister` and `shutdown`, for a `register` that they overtake while the wasm loads. */
+  #withdrawn = 0;
 
   static {
     newPhone = (shared, options) => new Phone(shared, options);
@@ -224,40 +208,43 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
   }
 
   async #register(credential: { token: Token } | { account: Account }): Promise<void> {
+    const before = this.#withdrawn;
     await this.#join("token" in credential ? credential.token : undefined);
+    if (this.#withdrawn !== before) throw new CcSdkError("not-registered", WITHDRAWN);
     this.#command({ type: "register", ...credential });
-    await pendingIn(this.#registering);
+    await this.#registering.join();
   }
 
   async #unregister(): Promise<void> {
-    const asked = this.#registering.length > 0;
-    this.#refuseRegistering();
+    const asked = this.#registering.any;
+    this.#withdraw();
     if (!this.#shared.has(this.account)) return;
     this.#command({ type: "unregister" });
     const { state } = this.#registration;
-    if (asked || state === "registering" || state === "registered") await pendingIn(this.#unregistering);
+    if (asked || state === "registering" || state === "registered") await this.#unregistering.join();
   }
 
   async #shutdown(): Promise<void> {
-    this.#refuseRegistering();
+    this.#withdraw();
     if (this.#shared.has(this.account)) {
       this.#command({ type: "shutdown" });
-      await pendingIn(this.#stopping);
+      await this.#stopping.join();
     }
     this.#shared.leave(this.account);
   }
 
   async #dial(options: CallOptions): Promise<Call> {
     requireBrowser();
-    if (this.beforeCall && (await this.beforeCall(options)) !== true) {
-      throw new CcSdkError("call-refused", "the page did not consent to the call");
-    }
+    const consent: unknown = this.beforeCall ? await this.beforeCall(options) : true;
+    if (consent !== true) throw new CcSdkError("call-refused", "the page did not consent to the call");
     const { phone, token, ...rest } = options;
     await this.#join(token);
     if (token !== undefined) this.#command({ type: "register", token });
     const call = this.#shared.reserveCall();
-    this.#command({ ...rest, type: "dial", call, target: String(phone as unknown) });
-    return new Promise((resolve, reject) => this.#dialling.set(call, { resolve, reject }));
+    this.#command({ ...rest, type: "dial", call, target: textOf(phone) });
+    const left = new Pending<Call>();
+    this.#dialling.set(call, left);
+    return left.join();
   }
 
   /** Makes sure that the core is there, knows this phone and has its settings. */
@@ -267,24 +254,24 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
       this.#settings.service ?? serviceFor(token, this.#shared.loader.origin),
       this.#shared.join(this.account, this.#guest),
     ]);
-    if (!this.#shared.has(this.account)) throw new CcSdkError("not-registered", "the phone was shut down");
+    if (!this.#shared.has(this.account)) throw new CcSdkError("not-registered", WITHDRAWN);
     this.#settings = { ...this.#settings, service };
     this.#configure();
   }
 
   #configure(): void {
-    const { playAudio: _, ...settings } = this.#settings;
     const wrapUp = !this.#options.noWorkMode && this.#options.isRemark;
-    this.#command({ type: "configure", wrapUp, ...settings });
+    this.#command({ type: "configure", wrapUp, ...this.#settings });
   }
 
   #command(command: Command): void {
     this.#shared.command(this.account, command);
   }
 
-  #refuseRegistering(): void {
-    const error = new CcSdkError("not-registered", "the registration was taken back");
-    for (const { reject } of this.#registering.splice(0)) reject(error);
+  #withdraw(): void {
+    this.#withdrawn += 1;
+    const error = new CcSdkError("not-registered", WITHDRAWN);
+    this.#registering.reject(error);
   }
 
   /** Mirrors what the core told. */
@@ -292,36 +279,28 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
     switch (event.type) {
       case "started":
       case "reconnected":
-        this.#raise(event.type, {});
-        return;
+        return this.#raise(event.type, {});
       case "startFailed":
-        this.#raise("startfailed", { text: event.text });
-        return;
+        return this.#raise("startfailed", { text: event.text });
       case "stopped":
         this.#raise("stopped", {});
-        for (const { resolve } of this.#stopping.splice(0)) resolve();
+        this.#stopping.resolve();
         return;
       case "reconnecting":
-        this.#raise("reconnecting", { retryInMs: event.retryInMs, attempt: event.attempt });
-        return;
+        return this.#raise("reconnecting", { retryInMs: event.retryInMs, attempt: event.attempt });
       case "registration":
-        this.#setRegistration(event as Registration);
-        return;
+        return this.#setRegistration(event as Registration);
       case "tokenWillExpire":
-        this.#raise("tokenwillexpire", { expiresIn: event.expiresIn });
-        return;
+        return this.#raise("tokenwillexpire", { expiresIn: event.expiresIn });
       case "seatStatus":
         this.#seatStatus = event.status as SeatStatus;
-        this.#raise("seatstatus", { status: this.#seatStatus });
-        return;
+        return this.#raise("seatstatus", { status: this.#seatStatus });
       case "call":
-        this.#begin(event);
-        return;
+        return this.#begin(event);
       case "callStatus":
-        this.#setCallStatus(event.call, event.status as CallStatus, event.number);
-        return;
+        return this.#setCallStatus(event.call, event.status as CallStatus, event.number);
       case "callState":
-        this.#tellCall(event.call, event as CallFact);
+        this.#tellCall(event.call, event);
         if (event.state === "ended") this.#end(event.call);
         return;
       case "callTrack":
@@ -333,8 +312,7 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
       case "callDigit":
       case "callDigitSent":
       case "callMessage":
-        this.#tellCall(event.call, event);
-        return;
+        return this.#tellCall(event.call, event);
       case "warning": {
         const { code, text, call, header, offset } = event;
         this.#warn({ code, text, header, offset }, call === undefined ? undefined : this.#calls.get(call));
@@ -348,48 +326,43 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
   #setRegistration({ state, expiresIn, reason }: Registration): void {
     this.#registration = { state, expiresIn, reason };
     this.#raise("registrationchange", this.#registration);
-    if (state === "registering") return;
-    if (state === "registered") this.#raise("registered", { expiresIn });
-    if (state === "none") this.#raise("unregistered", {});
-    if (state === "failed" && reason) this.#raise("registrationfailed", { reason });
-    const asked = this.#registering.splice(0);
-    if (state === "failed") {
-      const error = new CcSdkError(reason?.code ?? "internal", reason?.text, {
-        sipStatus: reason?.sipStatus,
-      });
-      for (const { reject } of asked) reject(error);
-    } else {
-      for (const { resolve } of asked) resolve();
+    switch (state) {
+      case "registering":
+        return;
+      case "registered":
+        this.#raise("registered", { expiresIn });
+        return this.#registering.resolve();
+      case "none":
+        this.#raise("unregistered", {});
+        this.#registering.resolve();
+        return this.#unregistering.resolve();
+      case "failed": {
+        const { code, text, sipStatus } = reason ?? { code: "internal" };
+        this.#raise("registrationfailed", { reason: { code, text, sipStatus } });
+        this.#registering.reject(new CcSdkError(code, text, { sipStatus }));
+        return this.#unregistering.resolve();
+      }
     }
-    if (state === "registered") return;
-    for (const { resolve } of this.#unregistering.splice(0)) resolve();
   }
 
   #begin(event: Extract<UaEvent, { type: "call" }>): void {
     // The last call is remembered until now, since its last facts may follow its end.
     for (const { id, state } of this.#calls.values()) if (state === "ended") this.#calls.delete(id);
-    const { call: id, direction, number, displayName, uri, info, sipCallId, at } = event;
-    const remote = { number, displayName, uri };
-    const headers = recordOf(event.headers);
-    const call = createCall(
-      { id, direction, account: this.account, remote, info, headers, sipCallId, at },
-      {
-        command: (command) => {
-          this.#command(command);
-        },
-        remoteStream: (of) => this.#shared.remoteStream(of),
-        localStream: (of) => this.#shared.localStream(of),
-      },
-    );
-    this.#calls.set(id, call);
+    const call = createCall(event, {
+      account: this.account,
+      command: (command) => this.#command(command),
+      remoteStream: (id) => this.#shared.remoteStream(id),
+      localStream: (id) => this.#shared.localStream(id),
+    });
+    this.#calls.set(call.id, call);
     this.#raise("call", { call });
-    if (direction === "incoming") this.#raise("incoming", { call });
+    if (call.direction === "incoming") this.#raise("incoming", { call });
   }
 
   #setCallStatus(id: number, callStatus: CallStatus, calledNumber: string): void {
     const call = this.#calls.get(id);
     if (!call) return;
-    if (callStatus === 1) this.#settleDial(id, ({ resolve }) => resolve(call));
+    if (callStatus === 1) this.#dialling.get(id)?.resolve(call);
     this.#raise("callstatus", { call, callStatus, calledNumber });
   }
 
@@ -408,29 +381,19 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
     if (!call) return;
     this.#playback.stop(call);
     const { code, cause, text, sipStatus } = call.endReason ?? { cause: "internal" as const };
-    const error = new CcSdkError((code ?? cause) as CcSdkErrorCode, text, { sipStatus });
-    this.#settleDial(id, ({ reject }) => reject(error));
-  }
-
-  #settleDial(id: number, settle: (pending: Pending<Call>) => void): void {
-    const pending = this.#dialling.get(id);
+    this.#dialling.get(id)?.reject(new CcSdkError((code ?? cause) as CcSdkErrorCode, text, { sipStatus }));
     this.#dialling.delete(id);
-    if (pending) settle(pending);
   }
 
   /** The core is gone: nothing that was asked will be answered, and every call is over. */
   #lost(error: CcSdkError): void {
-    const waiting = [
-      ...this.#registering.splice(0),
-      ...this.#unregistering.splice(0),
-      ...this.#stopping.splice(0),
-    ];
-    for (const { reject } of [...waiting, ...this.#dialling.values()]) reject(error);
+    for (const each of [this.#registering, this.#unregistering, this.#stopping]) each.reject(error);
+    for (const each of this.#dialling.values()) each.reject(error);
     this.#dialling.clear();
-    const endReason = { by: "system", cause: "internal" } as const;
-    for (const call of this.calls) {
-      tellCall(call, { type: "callState", state: "ended", endReason, at: Date.now() });
-      this.#playback.stop(call);
+    const nothing = { sipStatus: undefined, text: undefined, code: undefined };
+    const endReason = { by: "system", cause: "internal", ...nothing } as const;
+    for (const { id: call } of this.calls) {
+      this.#told({ type: "callState", call, state: "ended", endReason, at: Date.now() });
     }
     this.#seatStatus = 1;
     this.#raise("seatstatus", { status: 1 });
@@ -458,22 +421,7 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
   }
 }
 
-function pendingIn(list: Pending<void>[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    list.push({ resolve, reject });
-  });
-}
-
-/** Header lines by lower-case name, several of a name in one, as RFC 3261 §7.3.1 allows. */
-function recordOf(lines: readonly (readonly [string, string])[]): Record<string, string> {
-  const byName = new Map<string, string>();
-  for (const [written, value] of lines) {
-    const name = written.toLowerCase();
-    const before = byName.get(name);
-    byName.set(name, before === undefined ? value : `${before}, ${value}`);
-  }
-  return Object.fromEntries(byName);
-}
+const WITHDRAWN = "the registration was taken back";
 
 function viewOptions(told: Partial<ViewOptions>): ViewOptions {
   return {
@@ -482,4 +430,9 @@ function viewOptions(told: Partial<ViewOptions>): ViewOptions {
     isInformation: told.isInformation !== false,
     lang: told.lang,
   };
+}
+
+/** Pages without types give numbers, or nothing. */
+function textOf(phone: unknown): string {
+  return typeof phone === "string" || typeof phone === "number" ? String(phone) : "";
 }

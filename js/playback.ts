@@ -1,16 +1,16 @@
-import type { Call } from "./call.js";
+import type { Call, Warning } from "./call.js";
 
 /** What counts as a press for the browsers' autoplay rules. */
 const GESTURES = ["pointerup", "keydown", "click"] as const;
 
 /** Plays the far sides of the calls; where the browser forbids it, at the next press on the page. */
 export class Playback {
-  readonly #refused: (call: Call) => void;
+  readonly #refused: (warning: Warning, call: Call) => void;
   readonly #changed: (blocked: boolean) => void;
   readonly #playing = new Map<Call, HTMLAudioElement>();
   #blocked = false;
 
-  constructor(refused: (call: Call) => void, changed: (blocked: boolean) => void) {
+  constructor(refused: (warning: Warning, call: Call) => void, changed: (blocked: boolean) => void) {
     this.#refused = refused;
     this.#changed = changed;
   }
@@ -43,7 +43,7 @@ export class Playback {
     } catch (error) {
       // A new stream or the call's end aborts the last play(); only a refusal matters.
       if ((error as Partial<DOMException>).name !== "NotAllowedError" || !this.#playing.has(call)) return;
-      if (!this.#blocked) this.#refused(call);
+      if (!this.#blocked) this.#refused({ code: "playback-blocked", text: String(error) }, call);
       this.#setBlocked(true);
     }
   }

@@ -27,5 +27,6 @@ export function callPhone(options: CallOptions): Promise<Call> {
 /** Only a classic script is known to the document while it runs. */
 function scriptOrigin(): string | undefined {
   const script = (globalThis as Partial<typeof globalThis>).document?.currentScript;
-  return script && "src" in script && script.src ? new URL(String(script.src)).origin : undefined;
+  const source = script?.getAttribute("src");
+  return source ? new URL(source, document.baseURI).origin : undefined;
 }

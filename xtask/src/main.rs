@@ -89,6 +89,8 @@ fn bind(wasm: &Path, pkg: &Path, build: Build) -> Result<(), String> {
             bindgen
                 .typescript(true)
                 .omit_default_module_path(true)
+                // After a trap the page starts a fresh instance (js/load.ts).
+                .reset_state_function(true)
                 .remove_name_section(build == Build::Release)
                 .remove_producers_section(build == Build::Release)
                 .out_name("cc_sdk")

@@ -1,0 +1,18 @@
+// Types are checked by `tsc`; this finds what types allow and readers regret.
+import tseslint from "typescript-eslint";
+
+export default tseslint.config(
+  { ignores: ["dist", "pkg", "target", "node_modules", "tests/*/out"] },
+  {
+    files: ["js/**/*.ts", "tests/js/**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      "no-console": "error",
+      // `return this.#raise(…)` ends a case and calls in one line.
+      "@typescript-eslint/no-confusing-void-expression": "off",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+    },
+  },
+);
