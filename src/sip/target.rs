@@ -27,8 +27,12 @@ pub fn target_uri(typed: &str, domain: &str) -> Option<String> {
             return number_at(rest, domain).or_else(|| sip_uri(known, rest));
         }
     }
-    number_at(typed, domain).or_else(|| number_at(without_label(typed)?, domain)).or_else(|| {
-        if typed.contains('@') { sip_uri("sip", typed) } else { user_at(typed, domain) }
+    let number = number_at(typed, domain).or_else(|| number_at(without_label(typed)?, domain));
+    number.or_else(|| match typed.split_once('@') {
+        // `mailto:bob` is no user.
+        Some((user, _)) if user.contains(':') => None,
+        Some(_) => sip_uri("sip", typed),
+        None => user_at(typed, domain),
     })
 }
 
