@@ -1,0 +1,409 @@
+//! An `RTCPeerConnection` that carries out the core's requests one after the other.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+
+use js_sys::{Array, Promise, Reflect};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{
+    Event, EventTarget, MediaStream, MediaStreamTrack, RtcConfiguration, RtcIceServer, RtcIceTransportPolicy,
+    RtcPeerConnection, RtcPeerConnectionIceEvent, RtcSdpType, RtcSessionDescriptionInit,
+    RtcTrackEvent, RtcdtmfSender, RtcdtmfToneChangeEvent,
+};
+
+use super::devices;
+use super::driver::Driver;
+use super::listening::{Listening, Names};
+use super::promise::{self, Settled, settled};
+use crate::api::CallId;
+use crate::media::{IceServer, MediaEvent, MediaFailure, MediaReply, MediaRequest, PeerId, Ticket};
+
+/// A peer connection and the sound that goes through it.
+pub(super) struct Peer {
+    pub(super) id: PeerId,
+    pub(super) call: CallId,
+    driver: Weak<Driver>,
+    connection: RtcPeerConnection,
+    /// What is asked and not yet begun.
+    queue: RefCell<VecDeque<(Ticket, MediaRequest)>>,
+    state: Cell<State>,
+    path: Cell<Path>,
+    local: RefCell<Option<MediaStream>>,
+    remote: RefCell<Option<MediaStream>>,
+    /// The digit that is being played.
+    digit: Cell<Option<char>>,
+    tones: RefCell<Option<Listening>>,
+    listening: RefCell<Vec<Listening>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Idle,
+    /// A promise of the browser is awaited.
+    Busy,
+    Closed,
+}
+
+/// The last that was told of the media path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Path {
+    New,
+    Up,
+    Silent,
+    Gone,
+}
+
+/// What follows a promise of the browser.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The microphone is taken.
+    Microphone,
+    /// The remote offer is set: an answer is made.
+    Answer,
+    /// The local description is set: it is told.
+    Describe,
+    Done,
+}
+
+impl Peer {
+    /// Makes the connection; the microphone comes with [`MediaRequest::Open`] itself.
+    ///
+    /// # Errors
+    ///
+    /// Why this page cannot have one.
+    pub(super) fn new(
+        id: PeerId,
+        call: CallId,
+        servers: &[IceServer],
+        relay_only: bool,
+        driver: &Rc<Driver>,
+    ) -> Result<Rc<Self>, MediaFailure> {
+        devices::check(&driver.window)?;
+        let connection = RtcPeerConnection::new_with_configuration(&configuration(servers, relay_only))
+            .map_err(|thrown| refused(&thrown))?;
+        let peer = Rc::new(Self {
+            id,
+            call,
+            driver: Rc::downgrade(driver),
+            connection,
+            queue: RefCell::default(),
+            state: Cell::new(State::Idle),
+            path: Cell::new(Path::New),
+            local: RefCell::default(),
+            remote: RefCell::default(),
+            digit: Cell::new(None),
+            tones: RefCell::default(),
+            listening: RefCell::default(),
+        });
+        peer.listen_to(&peer.connection, CONNECTION_EVENTS);
+        Ok(peer)
+    }
+
+    /// Begins the first request: the tracks of another peer, or the microphone.
+    pub(super) fn open(self: &Rc<Self>, ticket: Ticket, taken_over: Option<MediaStream>) {
+        self.state.set(State::Busy);
+        match taken_over {
+            Some(stream) => self.on_settled(ticket, Next::Microphone, Ok(stream.into())),
+            None => match self.driver.upgrade().map(|driver| devices::microphone(&driver.window)) {
+                Some(Ok(promise)) => self.await_then(&promise, ticket, Next::Microphone),
+                Some(Err(failure)) => self.reply(ticket, MediaReply::Failed(failure)),
+                None => {}
+            },
+        }
+    }
+
+    /// Carries a request out as soon as those before it are answered.
+    pub(super) fn ask(self: &Rc<Self>, ticket: Ticket, request: MediaRequest) {
+        self.queue.borrow_mut().push_back((ticket, request));
+        self.begin_next();
+    }
+
+    /// Gives the local tracks away, so that closing does not stop them.
+    pub(super) fn give_local(&self) -> Option<MediaStream> {
+        self.local.take()
+    }
+
+    /// What this side sends.
+    pub(super) fn local(&self) -> Option<MediaStream> {
+        self.local.borrow().clone()
+    }
+
+    /// What the far side sends.
+    pub(super) fn remote(&self) -> Option<MediaStream> {
+        self.remote.borrow().clone()
+    }
+
+    /// Stops the tracks and closes, at once. Nothing is told or answered afterwards.
+    pub(super) fn close(&self) {
+        self.state.set(State::Closed);
+        self.queue.borrow_mut().clear();
+        self.listening.take();
+        self.tones.take();
+        stop(self.local.take());
+        self.remote.take();
+        self.connection.close();
+    }
+
+    fn begin_next(self: &Rc<Self>) {
+        if self.state.get() != State::Idle {
+            return;
+        }
+        let Some((ticket, request)) = self.take_next() else { return };
+        self.state.set(State::Busy);
+        match request {
+            MediaRequest::Offer { ice_restart } => {
+                if ice_restart {
+                    self.connection.restart_ice();
+                }
+                self.await_then(&self.set_local(), ticket, Next::Describe);
+            }
+            MediaRequest::Answer { sdp } => self.set_remote(RtcSdpType::Offer, &sdp, ticket),
+            MediaRequest::Apply { sdp } => self.set_remote(RtcSdpType::Answer, &sdp, ticket),
+            MediaRequest::Rollback => {
+                let back = RtcSessionDescriptionInit::new(RtcSdpType::Rollback);
+                let promise = self.connection.set_local_description(&back);
+                self.await_then(promise.unchecked_ref(), ticket, Next::Done);
+            }
+            MediaRequest::Mute(muted) => {
+                for track in tracks(self.local.borrow().as_ref()) {
+                    track.set_enabled(!muted);
+                }
+                self.reply(ticket, MediaReply::Done);
+            }
+            MediaRequest::Digits { digits, tone_ms, gap_ms } => {
+                let outcome = self.play(&digits, tone_ms, gap_ms);
+                self.reply(ticket, outcome.map_or_else(MediaReply::Failed, |()| MediaReply::Done));
+            }
+            // The driver does these two itself.
+            MediaRequest::Open { .. } | MediaRequest::Close => self.state.set(State::Idle),
+        }
+    }
+
+    /// Apart, so that the borrow ends here.
+    fn take_next(&self) -> Option<(Ticket, MediaRequest)> {
+        self.queue.borrow_mut().pop_front()
+    }
+
+    /// Without an argument the browser makes the offer or answer that its state asks for.
+    fn set_local(&self) -> Promise {
+        self.connection.unchecked_ref::<Negotiating>().set_local_description()
+    }
+
+    fn set_remote(self: &Rc<Self>, kind: RtcSdpType, sdp: &str, ticket: Ticket) {
+        let next = if kind == RtcSdpType::Offer { Next::Answer } else { Next::Done };
+        let description = RtcSessionDescriptionInit::new(kind);
+        description.set_sdp(sdp);
+        let promise = self.connection.set_remote_description(&description);
+        self.await_then(promise.unchecked_ref(), ticket, next);
+    }
+
+    fn await_then(self: &Rc<Self>, promise: &Promise, ticket: Ticket, next: Next) {
+        let peer = Rc::clone(self);
+        settled(promise, Box::new(move |outcome| peer.on_settled(ticket, next, outcome)));
+    }
+
+    fn on_settled(self: &Rc<Self>, ticket: Ticket, next: Next, outcome: Settled) {
+        if self.state.get() == State::Closed {
+            // The call ended while the person was asked for the microphone.
+            if let (Next::Microphone, Ok(stream)) = (next, outcome) {
+                stop(Some(stream.unchecked_into()));
+            }
+            return;
+        }
+        let reply = match (next, outcome) {
+            (Next::Microphone, Ok(stream)) => self.add_tracks(stream.unchecked_into()),
+            (Next::Microphone, Err(thrown)) => MediaReply::Failed(self.microphone_failure(&thrown)),
+            (Next::Answer, Ok(_)) => return self.await_then(&self.set_local(), ticket, Next::Describe),
+            (Next::Describe, Ok(_)) => self.describe(),
+            (Next::Done, Ok(_)) => MediaReply::Done,
+            (_, Err(thrown)) => MediaReply::Failed(refused(&thrown)),
+        };
+        self.reply(ticket, reply);
+    }
+
+    fn reply(self: &Rc<Self>, ticket: Ticket, reply: MediaReply) {
+        self.state.set(State::Idle);
+        if let Some(driver) = self.driver.upgrade() {
+            driver.on_media(self.id, ticket, reply);
+        }
+        self.begin_next();
+    }
+
+    fn add_tracks(self: &Rc<Self>, stream: MediaStream) -> MediaReply {
+        for track in tracks(Some(&stream)) {
+            self.connection.add_track(&track, &stream, &Array::new());
+            self.listen_to(&track, &["ended"]);
+        }
+        self.local.replace(Some(stream));
+        MediaReply::Done
+    }
+
+    fn describe(&self) -> MediaReply {
+        self.connection.local_description().map_or_else(
+            || MediaReply::Failed(MediaFailure::Refused(String::new())),
+            |description| MediaReply::Sdp(description.sdp()),
+        )
+    }
+
+    fn microphone_failure(&self, thrown: &JsValue) -> MediaFailure {
+        match self.driver.upgrade() {
+            Some(driver) => devices::failure(&driver.window, thrown),
+            None => refused(thrown),
+        }
+    }
+
+    /// Appends to what is still to be played.
+    fn play(self: &Rc<Self>, digits: &str, tone_ms: u32, gap_ms: u32) -> Result<(), MediaFailure> {
+        let sender = self.dtmf().ok_or_else(|| MediaFailure::Refused(String::new()))?;
+        self.tones.replace(Some(self.listening_to(&sender, &["tonechange"])));
+        let mut tones = sender.tone_buffer();
+        tones.push_str(digits);
+        let (tone_ms, gap_ms) = (tone_ms.cast_signed(), gap_ms.cast_signed());
+        sender.insert_dtmf_with_duration_and_inter_tone_gap(&tones, tone_ms, gap_ms);
+        Ok(())
+    }
+
+    fn dtmf(&self) -> Option<RtcdtmfSender> {
+        let senders = self.connection.get_senders();
+        let dtmf = Reflect::get(&senders.get(0), &"dtmf".into()).ok()?;
+        let sender: RtcdtmfSender = dtmf.dyn_into().ok()?;
+        Reflect::get(&sender, &"canInsertDTMF".into()).ok()?.is_truthy().then_some(sender)
+    }
+
+    fn listen_to(self: &Rc<Self>, target: &EventTarget, names: Names) {
+        let listening = self.listening_to(target, names);
+        self.listening.borrow_mut().push(listening);
+    }
+
+    fn listening_to(self: &Rc<Self>, target: &EventTarget, names: Names) -> Listening {
+        let peer = Rc::downgrade(self);
+        let listener = move |event: Event| {
+            if let Some(peer) = peer.upgrade() {
+                peer.on_event(&event);
+            }
+        };
+        Listening::to(target, names, Box::new(listener))
+    }
+
+    fn on_event(&self, event: &Event) {
+        match event.type_().as_str() {
+            "icecandidate" => self.on_candidate(event.unchecked_ref()),
+            "track" => self.on_track(event.unchecked_ref()),
+            "tonechange" => self.on_tone(event.unchecked_ref()),
+            "ended" => self.tell(MediaEvent::MicrophoneLost),
+            _ => self.on_state(),
+        }
+    }
+
+    fn on_candidate(&self, event: &RtcPeerConnectionIceEvent) {
+        match event.candidate() {
+            None => self.tell(MediaEvent::GatheringDone),
+            // An empty one ends a generation in Firefox; the null one follows.
+            Some(candidate) if candidate.candidate().is_empty() => {}
+            Some(candidate) => self.tell(MediaEvent::Candidate {
+                mid: candidate.sdp_mid().unwrap_or_default(),
+                line: candidate.candidate(),
+            }),
+        }
+    }
+
+    /// A stream of its own: if a later answer changes the msid, Chromium empties `streams[0]`.
+    fn on_track(&self, event: &RtcTrackEvent) {
+        let track = event.track();
+        if track.kind() != "audio" {
+            return;
+        }
+        if let Ok(stream) = MediaStream::new_with_tracks(&Array::of1(&track)) {
+            self.remote.replace(Some(stream));
+            self.tell(MediaEvent::Track);
+        }
+    }
+
+    /// A tone ends when the next begins, or with an empty name.
+    fn on_tone(&self, event: &RtcdtmfToneChangeEvent) {
+        if let Some(played) = self.digit.replace(event.tone().chars().next()) {
+            self.tell(MediaEvent::DigitDone(played));
+        }
+    }
+
+    fn on_state(&self) {
+        // As text: older browsers lack the first of the two.
+        let state = |name| promise::text(&self.connection, name).unwrap_or_default();
+        let (whole, ice) = (state("connectionState"), state("iceConnectionState"));
+        let either = |name| whole == name || ice == name;
+        let (path, event) = if either("failed") {
+            (Path::Gone, MediaEvent::Failed)
+        } else if either("disconnected") {
+            (Path::Silent, MediaEvent::Disconnected)
+        } else if whole == "connected" {
+            (Path::Up, MediaEvent::Connected)
+        } else {
+            return;
+        };
+        if self.path.replace(path) != path {
+            self.tell(event);
+        }
+    }
+
+    fn tell(&self, event: MediaEvent) {
+        if let Some(driver) = self.driver.upgrade() {
+            driver.on_media_event(self.id, event);
+        }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+const CONNECTION_EVENTS: Names =
+    &["icecandidate", "track", "connectionstatechange", "iceconnectionstatechange"];
+
+#[wasm_bindgen]
+extern "C" {
+    type Negotiating;
+    // web-sys has it with a description only.
+    #[wasm_bindgen(method, js_name = setLocalDescription)]
+    fn set_local_description(this: &Negotiating) -> Promise;
+}
+
+fn configuration(servers: &[IceServer], relay_only: bool) -> RtcConfiguration {
+    let configuration = RtcConfiguration::new();
+    let list = Array::new();
+    for server in servers {
+        let entry = RtcIceServer::new();
+        let urls: Array = server.urls.iter().map(|url| JsValue::from_str(url)).collect();
+        entry.set_urls(&urls);
+        if let Some(username) = &server.username {
+            entry.set_username(username);
+        }
+        if let Some(credential) = &server.credential {
+            entry.set_credential(credential);
+        }
+        list.push(&entry);
+    }
+    configuration.set_ice_servers(list.unchecked_ref());
+    if relay_only {
+        configuration.set_ice_transport_policy(RtcIceTransportPolicy::Relay);
+    }
+    configuration
+}
+
+fn tracks(stream: Option<&MediaStream>) -> Vec<MediaStreamTrack> {
+    let list = stream.map(MediaStream::get_tracks).unwrap_or_default();
+    list.iter().map(JsCast::unchecked_into).collect()
+}
+
+fn stop(stream: Option<MediaStream>) {
+    for track in tracks(stream.as_ref()) {
+        track.stop();
+    }
+}
+
+fn refused(thrown: &JsValue) -> MediaFailure {
+    MediaFailure::Refused(promise::words(thrown))
+}
