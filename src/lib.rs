@@ -18,6 +18,8 @@ pub mod sip;
 mod time;
 mod token;
 pub mod transaction;
+#[cfg(target_arch = "wasm32")]
+mod web;
 
 pub use agent::{
     CredentialReply, CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, Output, UserAgent,

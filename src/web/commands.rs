@@ -34,31 +34,43 @@ enum Command {
 ///
 /// The name of the field that is missing or wrong.
 pub(super) fn read(value: &JsValue) -> Result<api::Command, Unreadable> {
-    let call = || OfCall::from_js(value).map(|of| CallId(of.call));
+    let of_call = || OfCall::read(value).map(|of| CallId(of.call));
     Ok(match field::<String>(value, "type")?.as_str() {
-        "configure" => api::Command::Configure(Configure::from_js(value)?.into()),
-        "register" => api::Command::Register(Register::from_js(value)?.try_into()?),
+        "configure" => api::Command::Configure(Configure::read(value)?.into()),
+        "register" => api::Command::Register(Register::read(value)?.try_into()?),
         "unregister" => api::Command::Unregister,
         "shutdown" => api::Command::Shutdown,
-        "setSeatStatus" => api::Command::SetSeatStatus(SetSeatStatus::from_js(value)?.try_into()?),
+        "setSeatStatus" => api::Command::SetSeatStatus(SetSeatStatus::read(value)?.try_into()?),
         "finishWrapUp" => api::Command::FinishWrapUp,
-        "dial" => api::Command::Dial(call()?, DialCommand::from_js(value)?.into()),
-        "answer" => api::Command::Answer(call()?),
-        "reject" => api::Command::Reject(call()?, Reject::from_js(value)?.status.unwrap_or(603)),
-        "hangup" => api::Command::Hangup(call()?),
-        "mute" => api::Command::Mute(call()?, Mute::from_js(value)?.muted),
+        "dial" => {
+            let given = DialCommand::read(value)?;
+            api::Command::Dial(CallId(given.call), given.into())
+        }
+        "answer" => api::Command::Answer(of_call()?),
+        "reject" => {
+            let Reject { call, status } = Reject::read(value)?;
+            api::Command::Reject(CallId(call), status.unwrap_or(DECLINE))
+        }
+        "hangup" => api::Command::Hangup(of_call()?),
+        "mute" => {
+            let Mute { call, muted } = Mute::read(value)?;
+            api::Command::Mute(CallId(call), muted)
+        }
         "sendDigits" => {
-            let SendDigits { digits, transport, .. } = SendDigits::from_js(value)?;
-            api::Command::SendDigits(call()?, digits, transport.unwrap_or_default())
+            let SendDigits { call, digits, transport } = SendDigits::read(value)?;
+            api::Command::SendDigits(CallId(call), digits, transport.unwrap_or_default())
         }
         "sendCallMessage" => {
-            let SendCallMessage { body, content_type, .. } = SendCallMessage::from_js(value)?;
+            let SendCallMessage { call, body, content_type } = SendCallMessage::read(value)?;
             let content_type = content_type.unwrap_or_else(|| "text/plain".to_owned());
-            api::Command::SendCallMessage { call: call()?, body, content_type }
+            api::Command::SendCallMessage { call: CallId(call), body, content_type }
         }
         _ => return Err(Unreadable("type")),
     })
 }
+
+/// Refuses for the person, at every device (RFC 3261 §21.6.2).
+const DECLINE: u16 = 603;
 
 shape! {
     /// What may be set for one phone; the rest has its default.
@@ -121,11 +133,11 @@ pub(super) enum Token {
 }
 
 impl FromJs for Token {
-    fn from_js(value: &JsValue) -> Result<Self, Unreadable> {
+    fn read(value: &JsValue) -> Result<Self, Unreadable> {
         if value.is_function() {
             return Ok(Self::Provider);
         }
-        String::from_js(value).map(Self::Text)
+        String::read(value).map(Self::Text)
     }
 }
 
@@ -204,7 +216,7 @@ impl From<Account> for account::Account {
 }
 
 impl FromJs for IceWait {
-    fn from_js(value: &JsValue) -> Result<Self, Unreadable> {
+    fn read(value: &JsValue) -> Result<Self, Unreadable> {
         match value.as_string().as_deref() {
             Some("first") => Ok(Self::First),
             Some("srflx") => Ok(Self::Srflx),
@@ -333,7 +345,7 @@ shape! {
 }
 
 impl FromJs for DigitTransport {
-    fn from_js(value: &JsValue) -> Result<Self, Unreadable> {
+    fn read(value: &JsValue) -> Result<Self, Unreadable> {
         match value.as_string().as_deref() {
             Some("auto") => Ok(Self::Auto),
             Some("rtp") => Ok(Self::Rtp),

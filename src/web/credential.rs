@@ -89,13 +89,11 @@ fn on_response(response: &Response, asked: Asked) {
     };
     settled(
         body.unchecked_ref(),
-        Box::new(move |outcome| {
-            match outcome.ok().and_then(|body| Exchanged::from_js(&body).ok()) {
-                Some(Exchanged { account, expires_in }) => {
-                    asked.answer(CredentialReply::Account(Box::new(account.into()), expires_in));
-                }
-                None => asked.failed(UNREADABLE),
+        Box::new(move |outcome| match outcome.ok().and_then(|body| Exchanged::read(&body).ok()) {
+            Some(Exchanged { account, expires_in }) => {
+                asked.answer(CredentialReply::Account(Box::new(account.into()), expires_in));
             }
+            None => asked.failed(UNREADABLE),
         }),
     );
 }
@@ -122,4 +120,3 @@ impl Providers {
         self.0.iter().find(|(of, _)| *of == account).map(|(_, provider)| provider.clone())
     }
 }
-

@@ -92,12 +92,22 @@ impl Driver {
 
     /// What the far side of a call sends.
     pub(super) fn remote_stream(&self, call: CallId) -> Option<MediaStream> {
-        self.peers.borrow().iter().rev().filter(|peer| peer.call == call).find_map(|peer| peer.remote())
+        self.peers
+            .borrow()
+            .iter()
+            .rev()
+            .filter(|peer| peer.call == call)
+            .find_map(|peer| peer.remote())
     }
 
     /// What this side of a call sends.
     pub(super) fn local_stream(&self, call: CallId) -> Option<MediaStream> {
-        self.peers.borrow().iter().rev().filter(|peer| peer.call == call).find_map(|peer| peer.local())
+        self.peers
+            .borrow()
+            .iter()
+            .rev()
+            .filter(|peer| peer.call == call)
+            .find_map(|peer| peer.local())
     }
 
     pub(super) fn is_visible(&self) -> bool {
@@ -162,16 +172,16 @@ impl Driver {
 
     /// Outputs may lead to inputs; those are handled at once and delivered by the running pump.
     fn feed(&self, input: Input<'_>) -> Result<(), ApiMisuse> {
-        self.agent.borrow_mut().handle(self.now(), input)?;
+        let outcome = self.agent.borrow_mut().handle(self.now(), input);
         if self.pumping.replace(true) {
-            return Ok(());
+            return outcome;
         }
         while let Some(output) = self.next_output() {
             self.deliver(output);
         }
         self.pumping.set(false);
         self.timer.arm(self.now(), self.agent.borrow().next_timeout(), &self.this);
-        Ok(())
+        outcome
     }
 
     /// Apart, so that the borrow ends here: in `while let`, a temporary lives through the body.
@@ -290,7 +300,8 @@ impl Driver {
 
     /// The page's clock: since the Unix epoch, and never back.
     fn now(&self) -> Time {
-        let milliseconds = self.window.performance().map_or(0.0, |clock| clock.time_origin() + clock.now());
+        let milliseconds =
+            self.window.performance().map_or(0.0, |clock| clock.time_origin() + clock.now());
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

@@ -62,7 +62,8 @@ impl Core {
         #[wasm_bindgen(unchecked_param_type = "Command")] command: &JsValue,
     ) -> Result<(), JsValue> {
         let account = AccountId(account);
-        let given = commands::read(command).map_err(|Unreadable(name)| unreadable(command, name))?;
+        let given =
+            commands::read(command).map_err(|Unreadable(name)| unreadable(command, name))?;
         let provider = match &given {
             Command::Register(Credential::Provider) => Some(credential::provider_of(command)),
             Command::Register(_) | Command::Shutdown => Some(None),

@@ -17,15 +17,12 @@ pub(super) struct Listening {
 }
 
 impl Listening {
-    pub(super) fn to(
-        target: &EventTarget,
-        names: Names,
-        listener: Box<dyn Fn(Event)>,
-    ) -> Self {
+    pub(super) fn to(target: &EventTarget, names: Names, listener: Box<dyn Fn(Event)>) -> Self {
         let listener = Closure::wrap(listener);
         for name in names {
             // Adding a listener of a known form does not fail.
-            let _ = target.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
+            let _ =
+                target.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
         }
         Self { target: target.clone(), names, listener }
     }

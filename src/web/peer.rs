@@ -8,9 +8,9 @@ use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    Event, EventTarget, MediaStream, MediaStreamTrack, RtcConfiguration, RtcIceServer, RtcIceTransportPolicy,
-    RtcPeerConnection, RtcPeerConnectionIceEvent, RtcSdpType, RtcSessionDescriptionInit,
-    RtcTrackEvent, RtcdtmfSender, RtcdtmfToneChangeEvent,
+    Event, EventTarget, MediaStream, MediaStreamTrack, RtcConfiguration, RtcIceServer,
+    RtcIceTransportPolicy, RtcPeerConnection, RtcPeerConnectionIceEvent, RtcSdpType,
+    RtcSessionDescriptionInit, RtcTrackEvent, RtcdtmfSender, RtcdtmfToneChangeEvent,
 };
 
 use super::devices;
@@ -81,8 +81,9 @@ impl Peer {
         driver: &Rc<Driver>,
     ) -> Result<Rc<Self>, MediaFailure> {
         devices::check(&driver.window)?;
-        let connection = RtcPeerConnection::new_with_configuration(&configuration(servers, relay_only))
-            .map_err(|thrown| refused(&thrown))?;
+        let connection =
+            RtcPeerConnection::new_with_configuration(&configuration(servers, relay_only))
+                .map_err(|thrown| refused(&thrown))?;
         let peer = Rc::new(Self {
             id,
             call,
@@ -155,7 +156,7 @@ impl Peer {
         match request {
             MediaRequest::Offer { ice_restart } => {
                 if ice_restart {
-                    self.connection.restart_ice();
+                    self.negotiating().restart_ice();
                 }
                 self.await_then(&self.set_local(), ticket, Next::Describe);
             }
@@ -188,7 +189,11 @@ impl Peer {
 
     /// Without an argument the browser makes the offer or answer that its state asks for.
     fn set_local(&self) -> Promise {
-        self.connection.unchecked_ref::<Negotiating>().set_local_description()
+        self.negotiating().set_local_description()
+    }
+
+    fn negotiating(&self) -> &Negotiating {
+        self.connection.unchecked_ref()
     }
 
     fn set_remote(self: &Rc<Self>, kind: RtcSdpType, sdp: &str, ticket: Ticket) {
@@ -215,7 +220,9 @@ impl Peer {
         let reply = match (next, outcome) {
             (Next::Microphone, Ok(stream)) => self.add_tracks(stream.unchecked_into()),
             (Next::Microphone, Err(thrown)) => MediaReply::Failed(self.microphone_failure(&thrown)),
-            (Next::Answer, Ok(_)) => return self.await_then(&self.set_local(), ticket, Next::Describe),
+            (Next::Answer, Ok(_)) => {
+                return self.await_then(&self.set_local(), ticket, Next::Describe);
+            }
             (Next::Describe, Ok(_)) => self.describe(),
             (Next::Done, Ok(_)) => MediaReply::Done,
             (_, Err(thrown)) => MediaReply::Failed(refused(&thrown)),
@@ -260,7 +267,6 @@ impl Peer {
         self.tones.replace(Some(self.listening_to(&sender, &["tonechange"])));
         let mut tones = sender.tone_buffer();
         tones.push_str(digits);
-        let (tone_ms, gap_ms) = (tone_ms.cast_signed(), gap_ms.cast_signed());
         sender.insert_dtmf_with_duration_and_inter_tone_gap(&tones, tone_ms, gap_ms);
         Ok(())
     }
@@ -365,10 +371,12 @@ const CONNECTION_EVENTS: Names =
 
 #[wasm_bindgen]
 extern "C" {
+    // What web-sys lacks of an RTCPeerConnection.
     type Negotiating;
-    // web-sys has it with a description only.
     #[wasm_bindgen(method, js_name = setLocalDescription)]
     fn set_local_description(this: &Negotiating) -> Promise;
+    #[wasm_bindgen(method, js_name = restartIce)]
+    fn restart_ice(this: &Negotiating);
 }
 
 fn configuration(servers: &[IceServer], relay_only: bool) -> RtcConfiguration {

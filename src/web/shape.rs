@@ -11,7 +11,7 @@ pub(super) trait FromJs: Sized {
     /// # Errors
     ///
     /// [`Unreadable`] if it is something else.
-    fn from_js(value: &JsValue) -> Result<Self, Unreadable>;
+    fn read(value: &JsValue) -> Result<Self, Unreadable>;
 }
 
 /// A field that is missing or wrong; its name, or nothing for the value itself.
@@ -20,7 +20,7 @@ pub(super) struct Unreadable(pub(super) &'static str);
 
 /// The field of an object.
 pub(super) fn field<T: FromJs>(object: &JsValue, name: &'static str) -> Result<T, Unreadable> {
-    T::from_js(&property(object, name)).map_err(|Unreadable(inner)| match inner {
+    T::read(&property(object, name)).map_err(|Unreadable(inner)| match inner {
         "" => Unreadable(name),
         inner => Unreadable(inner),
     })
@@ -32,19 +32,19 @@ fn property(object: &JsValue, name: &str) -> JsValue {
 }
 
 impl FromJs for String {
-    fn from_js(value: &JsValue) -> Result<Self, Unreadable> {
+    fn read(value: &JsValue) -> Result<Self, Unreadable> {
         value.as_string().ok_or(Unreadable(""))
     }
 }
 
 impl FromJs for bool {
-    fn from_js(value: &JsValue) -> Result<Self, Unreadable> {
+    fn read(value: &JsValue) -> Result<Self, Unreadable> {
         value.as_bool().ok_or(Unreadable(""))
     }
 }
 
 impl FromJs for u32 {
-    fn from_js(value: &JsValue) -> Result<Self, Unreadable> {
+    fn read(value: &JsValue) -> Result<Self, Unreadable> {
         match value.as_f64() {
             // What is too large for the type is as large as the type allows.
             #[expect(
@@ -59,25 +59,25 @@ impl FromJs for u32 {
 }
 
 impl FromJs for u16 {
-    fn from_js(value: &JsValue) -> Result<Self, Unreadable> {
-        Self::try_from(u32::from_js(value)?).map_err(|_| Unreadable(""))
+    fn read(value: &JsValue) -> Result<Self, Unreadable> {
+        Self::try_from(u32::read(value)?).map_err(|_| Unreadable(""))
     }
 }
 
 impl<T: FromJs> FromJs for Option<T> {
     /// `null` is nothing, too: JSON has no `undefined`.
-    fn from_js(value: &JsValue) -> Result<Self, Unreadable> {
+    fn read(value: &JsValue) -> Result<Self, Unreadable> {
         if value.is_undefined() || value.is_null() {
             return Ok(None);
         }
-        T::from_js(value).map(Some)
+        T::read(value).map(Some)
     }
 }
 
 impl<T: FromJs> FromJs for Vec<T> {
-    fn from_js(value: &JsValue) -> Result<Self, Unreadable> {
+    fn read(value: &JsValue) -> Result<Self, Unreadable> {
         let list: &Array = value.dyn_ref().ok_or(Unreadable(""))?;
-        list.iter().map(|item| T::from_js(&item)).collect()
+        list.iter().map(|item| T::read(&item)).collect()
     }
 }
 
@@ -85,10 +85,10 @@ impl<T: FromJs> FromJs for Vec<T> {
 pub(super) struct Strings(pub(super) Vec<String>);
 
 impl FromJs for Strings {
-    fn from_js(value: &JsValue) -> Result<Self, Unreadable> {
+    fn read(value: &JsValue) -> Result<Self, Unreadable> {
         match value.as_string() {
             Some(one) => Ok(Self(vec![one])),
-            None => Vec::from_js(value).map(Self),
+            None => Vec::read(value).map(Self),
         }
     }
 }
@@ -97,11 +97,11 @@ impl FromJs for Strings {
 pub(super) struct Headers(pub(super) Vec<(String, String)>);
 
 impl FromJs for Headers {
-    fn from_js(value: &JsValue) -> Result<Self, Unreadable> {
+    fn read(value: &JsValue) -> Result<Self, Unreadable> {
         let object: &Object = value.dyn_ref().ok_or(Unreadable(""))?;
         let entry = |entry: JsValue| {
             let pair: Array = entry.unchecked_into();
-            Ok((String::from_js(&pair.get(0))?, String::from_js(&pair.get(1))?))
+            Ok((String::read(&pair.get(0))?, String::read(&pair.get(1))?))
         };
         Object::entries(object).iter().map(entry).collect::<Result<_, _>>().map(Self)
     }
@@ -127,7 +127,7 @@ macro_rules! shape {
         }
 
         impl FromJs for $name {
-            fn from_js(object: &wasm_bindgen::JsValue) -> Result<Self, Unreadable> {
+            fn read(object: &wasm_bindgen::JsValue) -> Result<Self, Unreadable> {
                 Ok(Self {
                     $($must: field(object, $must_key)?,)*
                     $($($may: field(object, $may_key)?,)*)?

@@ -88,6 +88,7 @@ fn bind(wasm: &Path, pkg: &Path, build: Build) -> Result<(), String> {
         .map(|bindgen| {
             bindgen
                 .typescript(true)
+                .reset_state_function(true)
                 .omit_default_module_path(true)
                 // After a trap the page starts a fresh instance (js/load.ts).
                 .reset_state_function(true)
