@@ -87,6 +87,11 @@ impl Headers {
         self
     }
 
+    /// Copies every line of others.
+    pub(super) fn extend(&mut self, others: &Self) {
+        self.0.extend_from_slice(&others.0);
+    }
+
     /// Adds text to the first value of this name.
     pub(super) fn append(&mut self, name: &str, text: &str) {
         if let Some(at) = self.position(name) {

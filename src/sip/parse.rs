@@ -48,7 +48,7 @@ fn read(frame: &[u8], care: Care) -> Result<Message<'_>, ParseError> {
     if start == frame.len() {
         return Err(ParseError::new(ParseErrorKind::KeepAlive, 0));
     }
-    if frame.len() > MAX_MESSAGE {
+    if frame.len() > MAX_MESSAGE && care == Care::All {
         return Err(ParseError::new(ParseErrorKind::TooLarge, MAX_MESSAGE));
     }
     let mut lines = Lines { frame, at: start };
@@ -80,7 +80,8 @@ fn header_lines<'a>(lines: &mut Lines<'a>, care: Care) -> Result<Vec<Line<'a>>, 
     loop {
         let at = lines.at;
         if at > MAX_HEAD || headers.len() > MAX_HEADERS {
-            return Err(ParseError::new(ParseErrorKind::TooLarge, at));
+            let refused = ParseError::new(ParseErrorKind::TooLarge, at);
+            return if care == Care::Salvage { Ok(headers) } else { Err(refused) };
         }
         let Some((line, _)) = lines.next_folded() else {
             if care == Care::Salvage {
@@ -91,12 +92,11 @@ fn header_lines<'a>(lines: &mut Lines<'a>, care: Care) -> Result<Vec<Line<'a>>, 
         if line.is_empty() {
             return Ok(headers);
         }
-        if let Some(bare) = bare_cr(line)
-            && care == Care::All
-        {
-            return Err(ParseError::new(ParseErrorKind::LineEnd, at + bare));
+        match bare_cr(line) {
+            None => headers.extend(header_line(line, at)),
+            Some(_) if care == Care::Salvage => {}
+            Some(bare) => return Err(ParseError::new(ParseErrorKind::LineEnd, at + bare)),
         }
-        headers.extend(header_line(line, at));
     }
 }
 
@@ -149,7 +149,7 @@ impl<'a> Lines<'a> {
 
 fn start_line(line: &[u8], at: usize) -> Result<StartLine<'_>, ParseError> {
     let refused = ParseError::new(ParseErrorKind::StartLine, at);
-    if let Some(rest) = line.strip_prefix(b"SIP/") {
+    if let Some((b"SIP/" | b"sip/", rest)) = line.split_at_checked(4) {
         return status_line(rest).ok_or(refused);
     }
     let line = std::str::from_utf8(line).map_err(|_| refused)?;

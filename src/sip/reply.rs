@@ -44,9 +44,7 @@ impl Reply {
         let mut response = Response::new(status);
         response.headers = self.headers.clone();
         if (101..300).contains(&status) {
-            for (name, value) in self.record_routes.iter() {
-                response.headers.push(name, value);
-            }
+            response.headers.extend(&self.record_routes);
         }
         response
     }

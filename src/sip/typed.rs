@@ -57,22 +57,22 @@ impl<'a> Message<'a> {
 
     /// Every Contact.
     pub fn contacts(&self) -> Result<Vec<NameAddr<'a>>, ParseError> {
-        self.addresses("Contact", Bare::Header)
+        self.addresses("Contact")
     }
 
     /// The Record-Route set, in the order of the message.
     pub fn record_routes(&self) -> Result<Vec<NameAddr<'a>>, ParseError> {
-        self.addresses("Record-Route", Bare::Uri)
+        self.address_list("Record-Route", Bare::Uri)
     }
 
     /// The Route set.
     pub fn routes(&self) -> Result<Vec<NameAddr<'a>>, ParseError> {
-        self.addresses("Route", Bare::Uri)
+        self.address_list("Route", Bare::Uri)
     }
 
     /// The Service-Route of a registration (RFC 3608).
     pub fn service_routes(&self) -> Result<Vec<NameAddr<'a>>, ParseError> {
-        self.addresses("Service-Route", Bare::Uri)
+        self.address_list("Service-Route", Bare::Uri)
     }
 
     /// The hops that are left.
@@ -122,7 +122,7 @@ impl<'a> Message<'a> {
 
     /// Whom to call (RFC 3515 §2.1).
     pub fn refer_to(&self) -> Result<Option<NameAddr<'a>>, ParseError> {
-        Ok(self.addresses("Refer-To", Bare::Uri)?.into_iter().next())
+        Ok(self.address_list("Refer-To", Bare::Uri)?.into_iter().next())
     }
 
     /// The event package (RFC 6665 §8.2.1).
@@ -157,15 +157,24 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// An address of another header, such as P-Asserted-Identity, Referred-By or Diversion.
-    pub fn address(&self, name: &'static str) -> Result<Option<NameAddr<'a>>, ParseError> {
+    /// Every address of another header, such as P-Asserted-Identity or Referred-By.
+    pub fn addresses(&self, name: &'static str) -> Result<Vec<NameAddr<'a>>, ParseError> {
+        self.address_list(name, Bare::Header)
+    }
+
+    /// The one address of From or To.
+    fn address(&self, name: &'static str) -> Result<Option<NameAddr<'a>>, ParseError> {
         let Some(line) = self.lines(name).next() else { return Ok(None) };
         NameAddr::parse(line.text(), Bare::Header, name, line.offset)
             .map(Some)
             .map_err(|at| malformed(line, name, at))
     }
 
-    fn addresses(&self, name: &'static str, bare: Bare) -> Result<Vec<NameAddr<'a>>, ParseError> {
+    fn address_list(
+        &self,
+        name: &'static str,
+        bare: Bare,
+    ) -> Result<Vec<NameAddr<'a>>, ParseError> {
         self.list(name, |text, line, start| NameAddr::parse(text, bare, name, line.offset + start))
     }
 
