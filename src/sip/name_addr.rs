@@ -48,7 +48,7 @@ impl<'a> NameAddr<'a> {
 
     /// The display name as it is meant: without quotes and escapes. Nothing where it is empty.
     pub fn display_name(&self) -> Option<String> {
-        let name = scan::unquote(&self.text[self.display.clone()]);
+        let name = scan::unquote(scan::trim(&self.text[self.display.clone()]));
         let name = name.trim();
         (!name.is_empty()).then(|| name.to_owned())
     }

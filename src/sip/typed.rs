@@ -25,7 +25,7 @@ impl<'a> Message<'a> {
 
     /// Every Via, topmost first.
     pub fn vias(&self) -> Result<Vec<Via<'a>>, ParseError> {
-        self.list("Via", |text, _, _| Via::parse(text))
+        self.list("Via", Via::parse)
     }
 
     /// Who sent the request.
@@ -137,7 +137,12 @@ impl<'a> Message<'a> {
 
     /// Why a request was sent: protocol, `cause` and `text` (RFC 3326).
     pub fn reasons(&self) -> Result<Vec<Item<'a>>, ParseError> {
-        self.list("Reason", |text, _, _| Item::parse(text))
+        self.list("Reason", Item::parse)
+    }
+
+    /// The sender's date as written, which is in GMT (RFC 3261 §20.17).
+    pub fn date(&self) -> Result<Option<Cow<'a, str>>, ParseError> {
+        self.one("Date", |text| if is_date(&text) { Ok(text) } else { Err(0) })
     }
 
     /// The type of the body, with its parameters.
@@ -175,7 +180,23 @@ impl<'a> Message<'a> {
         name: &'static str,
         bare: Bare,
     ) -> Result<Vec<NameAddr<'a>>, ParseError> {
-        self.list(name, |text, line, start| NameAddr::parse(text, bare, name, line.offset + start))
+        let mut addresses = Vec::new();
+        for line in self.lines(name) {
+            let text = line.text();
+            let mut ranges = scan::elements(&text).peekable();
+            while let Some(range) = ranges.next() {
+                let element = &text[range.clone()];
+                // No address, but the piece before a comma in a display name without quotes.
+                if ranges.peek().is_some() && !element.contains([':', '*']) {
+                    continue;
+                }
+                let start = range.start;
+                let address =
+                    NameAddr::parse(scan::slice(&text, range), bare, name, line.offset + start);
+                addresses.push(address.map_err(|at| malformed(line, name, start + at))?);
+            }
+        }
+        Ok(addresses)
     }
 
     fn number(&self, name: &'static str) -> Result<Option<u32>, ParseError> {
@@ -196,14 +217,14 @@ impl<'a> Message<'a> {
     fn list<T>(
         &self,
         name: &'static str,
-        parse: impl Fn(Cow<'a, str>, &Line<'a>, usize) -> Result<T, usize>,
+        parse: fn(Cow<'a, str>) -> Result<T, usize>,
     ) -> Result<Vec<T>, ParseError> {
         let mut values = Vec::new();
         for line in self.lines(name) {
             let text = line.text();
             for range in scan::elements(&text) {
                 let start = range.start;
-                let value = parse(scan::slice(&text, range), line, start);
+                let value = parse(scan::slice(&text, range));
                 values.push(value.map_err(|at| malformed(line, name, start + at))?);
             }
         }
@@ -217,4 +238,15 @@ impl<'a> Message<'a> {
 
 pub(super) fn malformed(line: &Line<'_>, name: &'static str, at: usize) -> ParseError {
     ParseError::of(ParseErrorKind::Malformed, name, line.offset_of(at))
+}
+
+/// `Sat, 13 Nov 2010 23:29:00 GMT`
+fn is_date(text: &str) -> bool {
+    const SHAPE: &str = "Aaa, 00 Aaa 0000 00:00:00 GMT";
+    text.len() == SHAPE.len()
+        && text.bytes().zip(SHAPE.bytes()).enumerate().all(|(at, (given, shape))| match shape {
+            b'0' => given.is_ascii_digit(),
+            b'A' | b'a' if at < 11 => given.is_ascii_alphabetic(),
+            _ => given == shape,
+        })
 }

@@ -1,0 +1,325 @@
+//! RFC 4475, RFC 5118 and a hundred corner cases, as `sip-corpus/index.json` says, and what
+//! other browser stacks drop without a word.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+#[path = "../examples/inspect/fields.rs"]
+mod fields;
+
+use cc_sdk::sip::{Message, ParseError, ParseErrorKind};
+use serde_json::{Map, Value, json};
+
+/// What stands in the index for one file.
+struct Case {
+    file: String,
+    frame: Vec<u8>,
+    valid: bool,
+    layers: Vec<String>,
+    expect: Map<String, Value>,
+}
+
+fn cases() -> Vec<Case> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sip-corpus/");
+    let index = std::fs::read(format!("{root}index.json")).unwrap();
+    let index: Vec<Map<String, Value>> = serde_json::from_slice(&index).unwrap();
+    let case = |entry: Map<String, Value>| {
+        let text = |name: &str| entry[name].as_str().unwrap().to_owned();
+        let frame = std::fs::read(format!("{root}{}", text("file"))).unwrap();
+        assert_eq!(frame.len() as u64, entry["bytes"].as_u64().unwrap(), "{}", text("file"));
+        Case {
+            file: text("file"),
+            frame,
+            valid: text("expected") == "valid",
+            layers: text("layer").split('|').map(str::to_owned).collect(),
+            expect: entry["expect"].as_object().unwrap().clone(),
+        }
+    };
+    index.into_iter().map(case).collect()
+}
+
+/// Whether a field came out as the index says. A list of strings means any of them, or the list.
+fn agrees(name: &str, expected: &Value, fields: &Map<String, Value>) -> bool {
+    let Some(actual) = fields.get(name) else { return false };
+    let contains = |text: &Value| {
+        actual.as_str().zip(text.as_str()).is_some_and(|(actual, text)| actual.contains(text))
+    };
+    match expected {
+        _ if name == "roundtrip_contains" => contains(expected),
+        Value::Object(_) => includes(expected, actual),
+        Value::Array(wanted) if wanted.iter().any(Value::is_object) => {
+            let actual = actual.as_array().unwrap();
+            wanted.len() == actual.len()
+                && wanted.iter().zip(actual).all(|(wanted, actual)| includes(wanted, actual))
+        }
+        Value::Array(any) => expected == actual || any.contains(actual),
+        _ => expected == actual,
+    }
+}
+
+/// Whether an object has all that is wanted of it.
+fn includes(wanted: &Value, actual: &Value) -> bool {
+    let (wanted, actual) = (wanted.as_object().unwrap(), actual.as_object().unwrap());
+    wanted.iter().all(|(name, value)| agrees(name, value, actual))
+}
+
+/// Whether the message was refused by a layer that the index names.
+fn refused_by(layer: &str, error: &ParseError) -> bool {
+    use ParseErrorKind as Kind;
+    let framing = matches!(error.kind, Kind::Truncated | Kind::LineEnd | Kind::KeepAlive)
+        || error.header == Some("Content-Length");
+    match layer.split_once(':') {
+        Some(("header", name)) => error.header == Some(name) && error.kind == Kind::Malformed,
+        _ if layer == "framing" => framing,
+        _ if layer == "keepalive" => error.kind == Kind::KeepAlive,
+        _ if layer == "start-line" => {
+            matches!(error.kind, Kind::StartLine | Kind::RequestUri | Kind::Version)
+        }
+        _ if layer == "semantic" => matches!(
+            error.kind,
+            Kind::Missing
+                | Kind::Repeated
+                | Kind::MethodMismatch
+                | Kind::Version
+                | Kind::RequestUri
+        ),
+        _ => false,
+    }
+}
+
+#[test]
+fn every_valid_message_comes_out_as_the_index_says() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for case in cases().iter().filter(|case| case.valid) {
+        seen += 1;
+        match fields::read(&case.frame) {
+            Err(error) => wrong.push(format!("{}: {error}", case.file)),
+            Ok(fields) => wrong.extend(
+                case.expect.iter().filter(|(name, value)| !agrees(name, value, &fields)).map(
+                    |(name, value)| {
+                        format!("{}: {name} is {:?}, not {value}", case.file, fields.get(name))
+                    },
+                ),
+            ),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(seen, 117);
+}
+
+#[test]
+fn every_invalid_message_is_refused_by_its_layer_or_tolerated_as_the_index_allows() {
+    let mut wrong = Vec::new();
+    let mut tolerated = Vec::new();
+    for case in cases().iter().filter(|case| !case.valid) {
+        match fields::read(&case.frame) {
+            Err(error) if case.layers.iter().any(|layer| refused_by(layer, &error)) => {}
+            Err(error) => wrong.push(format!("{}: {error}, not {:?}", case.file, case.layers)),
+            Ok(fields) => {
+                tolerated.push(case.file.clone());
+                let agrees = case.expect.iter().all(|(name, value)| agrees(name, value, &fields));
+                if case.expect.is_empty() || !agrees {
+                    wrong.push(format!("{}: accepted", case.file));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(
+        tolerated,
+        ["corner/nul-in-header.sip", "corner/lf-only.sip", "corner/uri-percent-multibyte.sip"]
+    );
+}
+
+/// An INVITE with one line in the place of that of the same name.
+fn invite(line: &str) -> String {
+    let name = line.split(':').next().unwrap();
+    let lines = [
+        "INVITE sip:bob@biloxi.example.com SIP/2.0",
+        "Via: SIP/2.0/WSS df7jal23ls0d.invalid;branch=z9hG4bK56sdasks",
+        "Max-Forwards: 70",
+        "From: \"Alice\" <sip:alice@atlanta.example.com>;tag=asdyka899",
+        "To: <sip:bob@biloxi.example.com>",
+        "Call-ID: asidkj3ss",
+        "CSeq: 1 INVITE",
+        "Contact: <sip:alice@df7jal23ls0d.invalid;transport=ws>",
+    ];
+    let mut text = String::new();
+    for kept in lines.iter().filter(|kept| kept.split(':').next() != Some(name)) {
+        text.push_str(kept);
+        text.push_str("\r\n");
+    }
+    format!("{text}{line}\r\n\r\n")
+}
+
+#[track_caller]
+fn shows(message: &str, wanted: &[(&str, Value)]) {
+    let fields = match fields::read(message.as_bytes()) {
+        Ok(fields) => fields,
+        Err(error) => panic!("{error}\n{message}"),
+    };
+    for (name, value) in wanted {
+        assert_eq!(fields.get(*name), Some(value), "{name}");
+    }
+}
+
+#[test]
+fn brackets_in_a_reason_phrase_are_read() {
+    let response = invite("Allow: INVITE").replacen(
+        "INVITE sip:bob@biloxi.example.com SIP/2.0",
+        "SIP/2.0 480 Temporarily [call processing] Unavailable",
+        1,
+    );
+    let reason = json!("Temporarily [call processing] Unavailable");
+    shows(&response, &[("status", json!(480)), ("reason", reason)]);
+}
+
+#[test]
+fn a_contact_behind_a_stray_comma_and_colon_is_read() {
+    let line = "Contact: <sip:alice@a.invalid;transport=ws>,: <sip:alice@b.invalid>";
+    shows(&invite(line), &[("contact_n", json!(2)), ("contact_host", json!("a.invalid"))]);
+    shows(
+        &invite("Contact: Smith,: <sip:alice@b.invalid>"),
+        &[("contact_n", json!(1)), ("contact_host", json!("b.invalid"))],
+    );
+}
+
+#[test]
+fn a_raw_hash_in_the_user_part_is_read() {
+    shows(
+        &invite("From: <sip:*21#600@atlanta.example.com>;tag=1"),
+        &[("from_user", json!("*21#600"))],
+    );
+    let request = invite("Allow: INVITE").replacen("sip:bob@", "sip:*21#600@", 1);
+    shows(&request, &[("ruri_user", json!("*21#600")), ("ruri_host", json!("biloxi.example.com"))]);
+}
+
+#[test]
+fn a_display_name_in_utf_8_without_quotes_is_read() {
+    shows(
+        &invite("From: Zoë Müller 阿里 <sip:zoe@atlanta.example.com>;tag=1"),
+        &[("from_display", json!("Zoë Müller 阿里")), ("from_user", json!("zoe"))],
+    );
+}
+
+#[test]
+fn a_status_line_without_reason_and_space_is_read() {
+    let response = invite("Allow: INVITE").replacen(
+        "INVITE sip:bob@biloxi.example.com SIP/2.0",
+        "SIP/2.0 200",
+        1,
+    );
+    shows(&response, &[("status", json!(200)), ("reason", json!(""))]);
+}
+
+#[test]
+fn lines_that_end_in_lf_alone_are_read() {
+    let message = invite("Content-Length: 4").replace("\r\n", "\n") + "v=0\n";
+    shows(&message, &[("call_id", json!("asidkj3ss")), ("body_len", json!(4))]);
+}
+
+#[test]
+fn a_tel_uri_in_from_is_read() {
+    shows(
+        &invite("From: <tel:+12015550123;phone-context=example.com>;tag=1"),
+        &[
+            ("from_user", json!("+12015550123")),
+            ("from_scheme", json!("tel")),
+            ("from_tag", json!("1")),
+        ],
+    );
+}
+
+#[test]
+fn a_space_in_the_user_part_is_read() {
+    shows(
+        &invite("From: <sip:front desk@atlanta.example.com>;tag=1"),
+        &[("from_user", json!("front desk")), ("from_host", json!("atlanta.example.com"))],
+    );
+}
+
+#[test]
+fn an_ipv6_address_without_brackets_in_contact_is_read() {
+    shows(
+        &invite("Contact: <sip:alice@2001:db8::9:1;transport=ws>"),
+        &[("contact_host", json!("2001:db8::9:1")), ("contact_user", json!("alice"))],
+    );
+}
+
+#[test]
+fn line_ends_before_the_start_line_are_read() {
+    let message = ["\r\n\r\n", &invite("Allow: INVITE")].concat();
+    shows(&message, &[("method", json!("INVITE")), ("call_id", json!("asidkj3ss"))]);
+}
+
+#[test]
+fn a_record_route_without_angle_brackets_is_read() {
+    shows(
+        &invite("Record-Route: sip:p1.example.com;transport=ws;lr, <sip:p2.example.com;lr>"),
+        &[("rr_n", json!(2)), ("rr0_host", json!("p1.example.com")), ("rr0_lr", json!(true))],
+    );
+}
+
+#[test]
+fn a_refer_to_with_headers_and_without_angle_brackets_is_read() {
+    shows(
+        &invite("Refer-To: sip:carol@example.com?Replaces=12345%40h%3Bto-tag%3D1%3Bfrom-tag%3D2"),
+        &[
+            ("refer_to_user", json!("carol")),
+            ("refer_to_replaces", json!("12345@h;to-tag=1;from-tag=2")),
+        ],
+    );
+}
+
+#[test]
+fn a_semicolon_behind_the_last_parameter_is_read() {
+    shows(&invite("From: <sip:alice@example.com>;tag=a;"), &[("from_tag", json!("a"))]);
+    shows(
+        &invite("Contact: <sip:alice@example.com>;expires=60; "),
+        &[("contact_expires", json!(60))],
+    );
+}
+
+#[test]
+fn an_underscore_in_a_host_name_is_read() {
+    shows(&invite("Contact: <sip:alice@my_pbx.local>"), &[("contact_host", json!("my_pbx.local"))]);
+}
+
+#[test]
+fn a_line_that_is_no_header_is_passed_over() {
+    shows(&invite("this line has no colon"), &[("call_id", json!("asidkj3ss"))]);
+    shows(&invite("two words: and a value"), &[("call_id", json!("asidkj3ss"))]);
+}
+
+#[test]
+fn the_first_via_of_a_comma_list_is_the_topmost() {
+    let line = "Via: SIP/2.0/WSS a.invalid;branch=z9hG4bK1, SIP/2.0/TLS b.invalid;branch=z9hG4bK2";
+    shows(&invite(line), &[("via_host", json!("a.invalid")), ("via_n", json!(2))]);
+}
+
+#[test]
+fn a_refusal_names_the_header_and_the_byte() {
+    let message = invite("From: <sip:alice@example.com> junk;tag=1");
+    let error = Message::parse(message.as_bytes()).unwrap().check().unwrap_err();
+    assert_eq!((error.kind, error.header), (ParseErrorKind::Malformed, Some("From")));
+    assert_eq!(error.offset, message.find("junk").unwrap());
+    assert_eq!(error.status(), 400);
+    let shown = fields::refusal(&error);
+    assert_eq!(shown["header"], "From");
+    assert_eq!(shown["error"], format!("a header cannot be read: From, at byte {}", error.offset));
+}
+
+#[test]
+fn a_refusal_behind_a_fold_names_the_byte_in_the_frame() {
+    let message = invite("From: \"A\"\r\n   <sip:alice@example.com>\r\n\t;tag=1 junk=");
+    assert!(fields::read(message.as_bytes()).is_ok());
+    let message = invite("From: \"A\"\r\n   <sip:alice@example.com>\r\n\tjunk;tag=1");
+    let error = fields::read(message.as_bytes()).unwrap_err();
+    assert_eq!(error.offset, message.find("junk").unwrap());
+}
+
+#[test]
+fn another_version_is_answered_505() {
+    let message = invite("Allow: INVITE").replacen("SIP/2.0\r\n", "SIP/7.0\r\n", 1);
+    assert_eq!(fields::read(message.as_bytes()).unwrap_err().status(), 505);
+}
