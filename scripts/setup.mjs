@@ -62,7 +62,8 @@ function packages() {
   step("Installing the npm packages", "npm", ["ci", "--no-audit", "--no-fund"]);
 }
 
-function fail(message) {
+/** Ends everything with a word of what to do. */
+export function fail(message) {
   console.error(`\n${message}`);
   process.exit(1);
 }

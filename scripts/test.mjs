@@ -5,7 +5,7 @@
 //   npm test -- --list       their names
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { setUp, fail } from "./setup.mjs";
+import { fail, ready } from "./setup.mjs";
 
 const target = process.env.CARGO_TARGET_DIR ?? "target";
 
@@ -44,7 +44,7 @@ if (asked.includes("--list")) {
 const unknown = asked.filter((name) => !(name in steps));
 if (unknown.length > 0) fail(`no such step: ${unknown.join(", ")} (npm test -- --list names them)`);
 
-setUp();
+ready();
 const results = [];
 for (const [name, commands] of Object.entries(steps)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
