@@ -1,0 +1,218 @@
+/** A call in the form `phone`, from the first ring to the notes after it. */
+import { icon } from "./icons.js";
+import {
+  avatar,
+  button,
+  details,
+  duration,
+  exchanged,
+  message,
+  pad,
+  timer,
+  who,
+  type Speech,
+} from "./pieces.js";
+import { isUp, type CallFace, type Pane, type ViewState } from "./state.js";
+import { endingOf, fill, type Message, type Texts } from "./texts.js";
+import { h, type Branch, type Child } from "./tree.js";
+
+/** The call and all that can be done with it. */
+export function callView(state: ViewState, call: CallFace, speech: Speech): Branch {
+  const { texts } = speech;
+  const over = call.phase === "ended";
+  return h(
+    "section",
+    {
+      key: "call",
+      class: "call",
+      part: "call",
+      tabindex: -1,
+      "data-home": true,
+      "aria-label": who(call, texts),
+    },
+    h(
+      "div",
+      { key: "scroll", class: "scroll" },
+      person(call, state.pane === "keys" && !over, texts),
+      over ? result(call, speech) : progress(call, speech),
+      info(state, call, texts),
+      pane(state, call, texts),
+    ),
+    isUp(call) && tiles(state, call, texts),
+    isUp(call) && h("slot", { key: "actions", name: "actions" }),
+    primary(state, call, texts),
+  );
+}
+
+/** How a call ended, in words. */
+export function ending(call: CallFace, { texts, language }: Speech): Message {
+  const { ending } = call;
+  if (!ending) return texts.ended.hangup;
+  if (ending.code === "hangup" && call.seconds > 0) {
+    return { what: fill(texts.ended.talked.what, { time: duration(call.seconds, language) }), next: "" };
+  }
+  if (ending.code === "cancelled" && call.direction === "incoming") return texts.ended.missed;
+  const said = endingOf(texts, ending.code, ending.code);
+  if (call.seconds === 0 || ending.code === "hangup") return said;
+  return { what: `${said.what} · ${duration(call.seconds, language)}`, next: said.next };
+}
+
+function person(call: CallFace, small: boolean, texts: Texts): Branch {
+  const name = who(call, texts);
+  return h(
+    "div",
+    { key: "who", class: small ? "who small" : "who" },
+    avatar(call),
+    h("h2", { key: "name", class: "name", part: "name", dir: "auto" }, name),
+    call.number !== name &&
+      h("p", { key: "number", class: "number", part: "number", dir: "ltr" }, call.number),
+  );
+}
+
+function progress(call: CallFace, { texts, language }: Speech): Branch {
+  const stage =
+    call.phase === "connected"
+      ? timer(call, language)
+      : h("p", { key: "stage", class: "stage" }, stageOf(call, texts));
+  return h("div", { key: "progress", class: "progress" }, stage, remark(call, { texts, language }));
+}
+
+function stageOf(call: CallFace, texts: Texts): string {
+  return texts.face[call.phase];
+}
+
+/** What a person must know while talking: being held, being muted, being lost for a moment. */
+function remark(call: CallFace, { texts, language }: Speech): Branch | false {
+  const lines = [
+    call.phase === "reconnecting" &&
+      fill(texts.call.reconnecting, { seconds: duration(call.seconds, language) }),
+    call.heldThere && texts.call.heldThere,
+    call.heldHere && texts.call.heldHere,
+    isUp(call) && call.muted && texts.call.muted,
+  ].filter((line) => line !== false);
+  return lines.length > 0 && h("p", { key: "remark", class: "remark" }, lines.join(" · "));
+}
+
+function result(call: CallFace, speech: Speech): Branch {
+  const { code = "", ...rest } = call.ending ?? {};
+  const dull = code === "hangup" || code === "cancelled" || code === "rejected-here";
+  return h(
+    "div",
+    { key: "result", class: "result", part: "result" },
+    ...message(ending(call, speech)),
+    !dull && details({ code, ...rest }, speech.texts, call.trace),
+  );
+}
+
+function info(state: ViewState, call: CallFace, texts: Texts): Branch | false {
+  if (!state.shows.info || call.info === "") return false;
+  return h(
+    "div",
+    { key: "info", class: "info", part: "info" },
+    h("h3", {}, texts.call.info),
+    h("p", { dir: "auto" }, call.info),
+  );
+}
+
+function pane(state: ViewState, call: CallFace, texts: Texts): Branch | false {
+  const shown: Pane = call.phase === "ended" && state.seat === 4 ? "notes" : state.pane;
+  if (shown === "notes" && state.shows.notes) return notes(state, texts);
+  if (!isUp(call)) return false;
+  const back = exchanged(call, texts);
+  if (shown !== "keys") return back;
+  return h("div", { key: "keys", class: "keys" }, back, pad(texts.act.keys, false));
+}
+
+function notes(state: ViewState, texts: Texts): Branch {
+  const attributes = {
+    id: "notes",
+    part: "notes",
+    rows: 4,
+    "data-input": "notes",
+    dir: "auto",
+    value: state.notes,
+    placeholder: texts.call.notesHint,
+  };
+  return h(
+    "div",
+    { key: "notes", class: "notes" },
+    h("label", { for: "notes" }, texts.call.notes),
+    h("textarea", attributes),
+  );
+}
+
+function tiles(state: ViewState, call: CallFace, texts: Texts): Branch {
+  const { act } = texts;
+  const open = state.pane;
+  return h(
+    "div",
+    { key: "tiles", class: "tiles", part: "tiles" },
+    button({
+      act: "mute",
+      kind: "tile",
+      icon: call.muted ? "muted" : "mic",
+      text: call.muted ? act.muted : act.mute,
+      name: act.muteName,
+      pressed: call.muted,
+    }),
+    button({ act: "keys", kind: "tile", icon: "keys", text: act.keys, expanded: open === "keys" }),
+    state.shows.notes &&
+      button({ act: "notes", kind: "tile", icon: "notes", text: act.notes, expanded: open === "notes" }),
+  );
+}
+
+/**
+ * The row of fixed places: what ends is on the left, what begins is on the right, so that a double
+ * press of Call or Answer meets nothing that ends the call.
+ */
+function primary(state: ViewState, call: CallFace, texts: Texts): Branch {
+  return h("div", { key: "primary", class: "primary", part: "primary" }, ...choices(state, call, texts));
+}
+
+function choices(state: ViewState, call: CallFace, texts: Texts): Child[] {
+  const { act } = texts;
+  switch (call.phase) {
+    case "incoming":
+      return [
+        button({ act: "reject", kind: "end", icon: "hangup", text: act.reject }),
+        button({ act: "answer", kind: "go", icon: "call", text: act.answer }),
+      ];
+    case "ended":
+      return [
+        button({ act: "close", kind: "tile", text: state.seat === 4 ? act.done : act.close }),
+        button({ act: "again", kind: "go", icon: "call", text: act.again, disabled: call.number === "" }),
+      ];
+    case "calling":
+    case "ringing":
+    case "early":
+    case "answering":
+      return [
+        button({ act: "hangup", kind: "end", icon: "hangup", text: act.hangup }),
+        h("span", { key: "wait", class: "wait", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+      ];
+    case "connected":
+    case "reconnecting":
+      return [button({ act: "hangup", kind: "end", icon: "hangup", text: act.hangup }), levels(call, texts)];
+    default:
+      return call.phase satisfies never;
+  }
+}
+
+/** How loud both sides are; the element writes `data-live-level`. */
+function levels(call: CallFace, texts: Texts): Branch {
+  const one = (side: "you" | "them"): Branch =>
+    h(
+      "span",
+      { key: side, class: "level", part: "level", "data-level": side },
+      h("span", { class: "caption" }, side === "you" ? texts.call.you : texts.call.them),
+      side === "you" && call.muted
+        ? icon("muted")
+        : h("span", { class: "bars" }, h("i"), h("i"), h("i"), h("i"), h("i")),
+    );
+  return h(
+    "span",
+    { key: "levels", class: "levels", part: "levels", "aria-hidden": "true" },
+    one("you"),
+    one("them"),
+  );
+}
