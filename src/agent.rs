@@ -4,6 +4,7 @@ mod boundary;
 mod inbound;
 mod phone;
 mod refusal;
+mod settle;
 
 pub use boundary::{
     CredentialReply, CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, Output,
@@ -94,7 +95,7 @@ impl UserAgent {
             if !phone.is_leaving() {
                 return phone.on_command(&mut self.core, command);
             }
-            if !phone::begins(&command) {
+            if !matches!(command, Command::Configure(_) | Command::Register(_)) {
                 return phone::without_account(command);
             }
             phone.cut(&mut self.core);

@@ -136,10 +136,10 @@ impl Phone {
         if self.identity().account.outbound_only {
             return Err(Refusal::plain(403));
         }
-        if self.seat().is_paused() {
-            return Err(Refusal::plain(self.config().paused_status));
+        if self.seat.is_paused() {
+            return Err(Refusal::plain(self.config.paused_status));
         }
-        if self.is_leaving() || self.calls_up() >= self.config().calls_at_once as usize {
+        if self.is_leaving() || self.calls_up() >= self.config.calls_at_once as usize {
             return Err(Refusal::plain(486));
         }
         Ok(())

@@ -3,35 +3,35 @@
 use std::time::Duration;
 
 use super::{Core, FlowId, LinkEvent, LinkRequest};
-use crate::api::{AccountId, CallId, Command, Config, Dial, UaEvent};
+use crate::api::{AccountId, CallId, Command, Config, Dial};
 use crate::call::{Call, Departure};
 use crate::context::{Context, Owner};
 use crate::error::ApiMisuse;
 use crate::identity::Identity;
 use crate::ids::Ids;
-use crate::line::{Line, LineNews, Ready, Step};
+use crate::line::{Line, Ready, Step};
 use crate::media::PeerId;
-use crate::seat::{Facts, Seat};
+use crate::seat::Seat;
 use crate::time::{Time, soonest};
 use crate::transaction::Lost;
 
 /// A line, its calls and its seat.
 pub(super) struct Phone {
     pub(super) account: AccountId,
-    config: Config,
-    line: Line,
-    calls: Vec<Ongoing>,
-    seat: Seat,
+    pub(super) config: Config,
+    pub(super) line: Line,
+    pub(super) calls: Vec<Ongoing>,
+    pub(super) seat: Seat,
     /// When outgoing calls began, as far back as the limit looks.
     dialled: Vec<Time>,
     stage: Stage,
 }
 
 /// A call, and whether its end has been seen to.
-struct Ongoing {
-    id: CallId,
-    call: Call,
-    ended: bool,
+pub(super) struct Ongoing {
+    pub(super) id: CallId,
+    pub(super) call: Call,
+    pub(super) ended: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,30 +140,6 @@ impl Phone {
         self.calls.iter().fold(line, |soon, ongoing| soonest(soon, ongoing.call.next_timeout()))
     }
 
-    /// Passes on what the line has for the calls, drops calls that are over, tells of the seat.
-    pub(super) fn settle(&mut self, core: &mut Core) {
-        loop {
-            while let Some(news) = self.line.poll_news() {
-                self.on_line_news(core, news);
-            }
-            let in_call = self.note_ended(core.now);
-            let (line, mut step) = self.line(core);
-            line.set_in_call(&mut step, in_call);
-            match self.line.poll_news() {
-                Some(news) => self.on_line_news(core, news),
-                None => break,
-            }
-        }
-        let transactions = &core.transactions;
-        self.calls.retain(|ongoing| {
-            !ongoing.call.is_gone() || transactions.owners().any(|owner| owner.is_call(ongoing.id))
-        });
-        let facts = self.facts();
-        if let Some(status) = self.seat.news(facts) {
-            core.out.event(self.account, UaEvent::SeatStatus { status: status as u8 });
-        }
-    }
-
     /// Ends at once, without a word on the wire: another phone takes the account over.
     pub(super) fn cut(&mut self, core: &mut Core) {
         if let Some(flow) = self.line.identity().flow {
@@ -217,16 +193,8 @@ impl Phone {
         self.calls.iter().filter(|ongoing| !ongoing.call.is_ended()).count()
     }
 
-    pub(super) fn seat(&self) -> &Seat {
-        &self.seat
-    }
-
     pub(super) fn identity(&self) -> &Identity {
         self.line.identity()
-    }
-
-    pub(super) fn config(&self) -> &Config {
-        &self.config
     }
 
     /// The line, and what it is lent for one step.
@@ -244,15 +212,7 @@ impl Phone {
 
     /// What calls are lent for one step.
     pub(super) fn context<'a>(&'a mut self, core: &'a mut Core) -> Context<'a> {
-        Context {
-            now: core.now,
-            account: self.account,
-            ids: &mut core.ids,
-            out: &mut core.out,
-            transactions: &mut core.transactions,
-            identity: self.line.identity_mut(),
-            config: &self.config,
-        }
+        context(self.account, &mut self.line, &self.config, core)
     }
 
     /// A call, and what it is lent for one step.
@@ -261,15 +221,7 @@ impl Phone {
         core: &'a mut Core,
         index: usize,
     ) -> (&'a mut Call, Context<'a>) {
-        let ctx = Context {
-            now: core.now,
-            account: self.account,
-            ids: &mut core.ids,
-            out: &mut core.out,
-            transactions: &mut core.transactions,
-            identity: self.line.identity_mut(),
-            config: &self.config,
-        };
+        let ctx = context(self.account, &mut self.line, &self.config, core);
         (&mut self.calls[index].call, ctx)
     }
 
@@ -318,49 +270,28 @@ impl Phone {
         line.shutdown(&mut step);
         self.stage = Stage::Leaving;
     }
+}
 
-    fn on_line_news(&mut self, core: &mut Core, news: LineNews) {
-        if let LineNews::FlowLost(flow) = news {
-            for lost in core.transactions.on_flow_lost(flow) {
-                self.on_lost(core, lost);
-            }
-        }
-        for index in 0..self.calls.len() {
-            let (call, mut ctx) = self.call(core, index);
-            match news {
-                LineNews::Ready => {
-                    call.on_flow_ready(&mut ctx);
-                    call.on_registered(&mut ctx);
-                }
-                LineNews::Failed(code) => call.on_register_failed(&mut ctx, code),
-                LineNews::FlowLost(_) => call.on_flow_lost(&mut ctx),
-            }
-        }
-    }
-
-    /// Sees to calls that ended; whether another is up.
-    fn note_ended(&mut self, now: Time) -> bool {
-        for ongoing in &mut self.calls {
-            if ongoing.call.is_ended() && !ongoing.ended {
-                ongoing.ended = true;
-                if ongoing.call.was_talking() {
-                    self.seat.on_talk_ended(now, &self.config);
-                }
-            }
-        }
-        self.calls.iter().any(|ongoing| !ongoing.ended)
-    }
-
-    fn facts(&self) -> Facts {
-        let online = self.line.registered()
-            || !self.line.identity().account.register && self.line.ready_to_call() == Ready::Now;
-        Facts { online, in_call: self.calls_up() > 0 }
+fn context<'a>(
+    account: AccountId,
+    line: &'a mut Line,
+    config: &'a Config,
+    core: &'a mut Core,
+) -> Context<'a> {
+    Context {
+        now: core.now,
+        account,
+        ids: &mut core.ids,
+        out: &mut core.out,
+        transactions: &mut core.transactions,
+        identity: line.identity_mut(),
+        config,
     }
 }
 
-/// Whether a command may be the first of a phone.
+/// Whether a command may be the first of a phone: a call may be wished for before the account.
 pub(super) fn begins(command: &Command) -> bool {
-    matches!(command, Command::Configure(_) | Command::Register(_))
+    matches!(command, Command::Configure(_) | Command::Register(_) | Command::Dial(..))
 }
 
 /// What a command means where there is no phone to carry it out.

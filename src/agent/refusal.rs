@@ -105,13 +105,13 @@ pub(super) fn capabilities() -> Refusal {
         .with("Allow", ALLOW)
         .with("Accept", SESSION)
         .with("Accept-Encoding", "identity")
-        .with("Supported", EXTENSIONS.join(", "))
+        .with("Supported", "outbound")
 }
 
 /// To our address of record, to our Contact, or to this very connection.
 fn is_ours(uri: &Uri<'_>, identity: &Identity) -> bool {
     let contact = Uri::parse(&identity.contact);
-    let aor = Uri::parse(&identity.account.uri);
+    let aor = Uri::parse(&identity.aor);
     if contact.as_ref().is_ok_and(|contact| contact.host().eq_ignore_ascii_case(uri.host())) {
         return true;
     }
