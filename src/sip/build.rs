@@ -14,7 +14,8 @@ pub struct Headers(Vec<Field>);
 struct Field {
     name: String,
     value: String,
-    /// What came, where it is no UTF-8: it goes out as it came.
+    /// What came, where it is no UTF-8 or has a NUL (RFC 3261 allows `\` NUL in quotes): it
+    /// goes out as it came.
     raw: Option<Vec<u8>>,
 }
 
@@ -25,12 +26,18 @@ impl Field {
 
     fn of(line: &Line<'_>) -> Self {
         let bytes = line.bytes();
-        let raw = std::str::from_utf8(&bytes).is_err().then(|| bytes.to_vec());
+        let text = std::str::from_utf8(&bytes);
+        let raw = text.map_or(true, |text| text.contains('\0')).then(|| bytes.to_vec());
         Self { name: line.name.to_owned(), value: line.text().into_owned(), raw }
     }
 
-    fn bytes(&self) -> &[u8] {
-        self.raw.as_deref().unwrap_or(self.value.as_bytes())
+    /// The value for the wire, if it stays one line there.
+    fn bytes(&self) -> Option<&[u8]> {
+        let (bytes, refused): (&[u8], &[u8]) = match &self.raw {
+            Some(raw) => (raw, b"\r\n"),
+            None => (self.value.as_bytes(), b"\r\n\0"),
+        };
+        (!bytes.iter().any(|byte| refused.contains(byte))).then_some(bytes)
     }
 }
 
@@ -123,11 +130,11 @@ impl Headers {
             if own && std::mem::replace(&mut counted, true) {
                 continue;
             }
-            let value = if own { length.as_bytes() } else { field.bytes() };
-            if !is_token(&field.name) || !one_line(value) {
-                return Err(Unprintable { header: field.name.clone() });
+            let value = if own { Some(length.as_bytes()) } else { field.bytes() };
+            match value {
+                Some(value) if is_token(&field.name) => write_line(&mut out, &field.name, value),
+                _ => return Err(Unprintable { header: field.name.clone() }),
             }
-            write_line(&mut out, &field.name, value);
         }
         if !counted {
             write_line(&mut out, LENGTH, length.as_bytes());
@@ -255,11 +262,7 @@ impl std::error::Error for Unprintable {}
 
 /// Whether a text can stand in a header: no CR, LF or NUL.
 pub fn printable(text: &str) -> bool {
-    one_line(text.as_bytes())
-}
-
-fn one_line(text: &[u8]) -> bool {
-    !text.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
+    !text.contains(['\r', '\n', '\0'])
 }
 
 /// The reason phrase of a status (RFC 3261 §21 and what came after); empty where there is none.

@@ -2,7 +2,6 @@
 
 use super::error::{ParseError, ParseErrorKind};
 use super::message::{Message, StartLine};
-use super::typed::malformed;
 use super::uri::Uri;
 
 impl Message<'_> {
@@ -25,12 +24,6 @@ impl Message<'_> {
         self.call_id()?;
         let cseq = self.cseq()?;
         self.max_forwards()?;
-        for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-            // A response repeats these, and NUL cannot be repeated.
-            if let Some(line) = self.lines(name).find(|line| line.value.contains(&0)) {
-                return Err(malformed(line, name, 0));
-            }
-        }
         for name in ["From", "To", "Call-ID", "CSeq", "Max-Forwards"] {
             if let Some(second) = self.lines(name).nth(1) {
                 return Err(ParseError::of(ParseErrorKind::Repeated, name, second.offset));
