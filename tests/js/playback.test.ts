@@ -36,7 +36,7 @@ test("the far side is played until the call ends", async () => {
   at.core.tells({ type: "callTrack", call: 1 });
   assert.equal(at.phone.calls[0]?.remoteStream, sound);
   assert.equal(players[0]?.srcObject, sound);
-  assert.equal(players[0]?.plays, 1);
+  assert.equal(players[0].plays, 1);
   at.core.tells(ended(1));
   assert.equal(players[0].srcObject, null);
 });
