@@ -34,6 +34,19 @@ impl Context<'_> {
         self.transactions.request(self.now, flow, request, via, owner, self.ids, self.out).ok()
     }
 
+    /// Sends the ACK of a 2xx, which belongs to no transaction, and gives back its bytes so that
+    /// it can be said again when the 2xx is.
+    pub(crate) fn send_ack(&mut self, mut ack: Request) -> Option<Vec<u8>> {
+        let branch = self.ids.branch();
+        let via = ["SIP/2.0/", &self.identity.via_host, ";branch=", &branch].concat();
+        ack.headers.push_front("Via", via);
+        let bytes = ack.to_bytes().ok()?;
+        if let Some(flow) = self.identity.flow {
+            self.transmit(flow, bytes.clone());
+        }
+        Some(bytes)
+    }
+
     /// Sends a message that belongs to no transaction: the ACK of a 2xx, or a 2xx said again.
     pub(crate) fn transmit(&mut self, flow: FlowId, bytes: Vec<u8>) {
         crate::transaction::Wire::transmit(self.out, flow, bytes);

@@ -40,6 +40,11 @@ impl Outbox {
         Ticket(self.tickets)
     }
 
+    /// A peer that never was before.
+    pub(crate) fn peer(&mut self) -> PeerId {
+        PeerId(self.ticket().0)
+    }
+
     pub(crate) fn pop(&mut self) -> Option<Output> {
         self.queue.pop_front()
     }

@@ -1,20 +1,47 @@
 //! One call, from the first wish to its end (RFC 3261 §13 to §15, RFC 3264).
+//!
+//! The call is one machine: [`State`] says how far signalling is, [`Negotiation`] who of the two
+//! owes a description. Each variant holds what only it needs, its deadlines included, so that
+//! leaving a state leaves nothing behind. What each state does with what it hears is in the file
+//! of its name; here is who is asked.
 
-use crate::api::{CallId, Command, Dial};
-use crate::context::{Context, Usage};
+mod digits;
+mod draft;
+mod in_dialog;
+mod incoming;
+mod info;
+mod leaving;
+mod negotiation;
+mod outgoing;
+mod peer;
+mod reason;
+mod refresh;
+
+use crate::api::{CallId, CallState, Command, Dial, EndReason, UaEvent};
+use crate::auth::{Attempts, Challenged};
+use crate::context::{Context, Owner, Usage};
 use crate::error::ApiMisuse;
-use crate::media::{MediaEvent, MediaReply, PeerId, Ticket};
-use crate::sip::Message;
-use crate::time::Time;
+use crate::media::{MediaRequest, PeerId};
+use crate::sdp::Origin;
+use crate::sip::{Message, Request};
+use crate::time::{Time, soonest};
 use crate::transaction::{LostWhy, TransactionId};
+
+use self::digits::Digits;
+use self::in_dialog::Up;
+use self::incoming::Incoming;
+use self::leaving::Leaving;
+use self::negotiation::Negotiation;
+use self::outgoing::Calling;
+use self::peer::{Path, Peer};
 
 /// When the INVITE of an outgoing call may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Departure {
     /// As soon as its offer is ready.
     Now,
-    /// After the registration, of which `on_registered` or `on_register_failed` will tell;
-    /// at the latest `early_call_ms` from now.
+    /// After the registration, of which [`Call::on_registered`] or [`Call::on_register_failed`]
+    /// will tell; at the latest `early_call_ms` from now.
     AfterRegistration,
 }
 
@@ -22,42 +49,120 @@ pub(crate) enum Departure {
 #[derive(Debug)]
 pub(crate) struct Call {
     id: CallId,
+    /// As dialled, or the caller's.
+    number: String,
+    sip_call_id: String,
+    local_tag: String,
+    state: State,
+    peer: Option<Peer>,
+    /// Its tracks are on their way to `peer`; it is closed when they have arrived.
+    old_peer: Option<PeerId>,
+    negotiation: Negotiation,
+    origin: Origin,
+    digits: Digits,
+    muted: bool,
+    told: Told,
+    /// The last ACKs, to be said again when a 2xx is.
+    acks: Vec<Acked>,
+    /// Requests that were sent again after a challenge.
+    challenged: Vec<(TransactionId, Attempts)>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing has left. With a deadline, the registration or a flow is waited for.
+    Preparing {
+        dial: Box<Dial>,
+        until: Option<Time>,
+    },
+    /// The INVITE is out.
+    Calling(Box<Calling>),
+    /// It rings here, or the answer is being made.
+    Incoming(Box<Incoming>),
+    /// There is a dialog.
+    Up(Box<Up>),
+    /// The page was told of the end; the wire is not through with it.
+    Leaving(Box<Leaving>),
+    Gone,
+}
+
+/// What the page knows, so that it is told of changes only.
+#[derive(Debug, Default)]
+struct Told {
+    state: Option<CallState>,
+    /// The last `callStatus`; zero before the first.
+    status: u8,
+    held: bool,
+}
+
+#[derive(Debug)]
+struct Acked {
+    remote_tag: String,
+    number: u32,
+    bytes: Vec<u8>,
 }
 
 impl Call {
-    /// Begins an outgoing call: checks what the page asks, tells `Call`, asks for media.
-    pub(crate) fn dial(
-        ctx: &mut Context<'_>,
-        id: CallId,
-        dial: Dial,
-        departure: Departure,
-    ) -> Result<Self, ApiMisuse> {
-        let _ = (ctx, id, dial, departure);
-        Ok(Self { id })
-    }
-
-    /// Takes up an INVITE that the agent did not refuse. It may be over at once (488): ask
-    /// [`is_gone`](Self::is_gone).
-    pub(crate) fn incoming(
-        ctx: &mut Context<'_>,
-        id: CallId,
-        server: TransactionId,
-        request: &Message<'_>,
-    ) -> Self {
-        let _ = (ctx, id, server, request);
-        Self { id }
+    fn new(ctx: &mut Context<'_>, id: CallId, number: String, sip_call_id: String) -> Self {
+        Self {
+            id,
+            number,
+            sip_call_id,
+            local_tag: ctx.ids.token(),
+            state: State::Gone,
+            peer: None,
+            old_peer: None,
+            negotiation: Negotiation::Stable,
+            origin: Origin::new(ctx.ids.bits()),
+            digits: Digits::default(),
+            muted: false,
+            told: Told::default(),
+            acks: Vec::new(),
+            challenged: Vec::new(),
+        }
     }
 
     /// `Answer`, `Reject`, `Hangup`, `Mute`, `SendDigits`, `SendCallMessage` for this call.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse`] if the command does not fit the state; nothing has changed then.
     pub(crate) fn on_command(
         &mut self,
         ctx: &mut Context<'_>,
         command: Command,
     ) -> Result<(), ApiMisuse> {
-        let _ = (ctx, command);
-        Ok(())
+        if self.is_ended() {
+            return Err(ApiMisuse::CallGone(self.id));
+        }
+        match command {
+            Command::Answer(_) => self.answer(ctx),
+            Command::Reject(_, status) => self.reject(ctx, status),
+            Command::Hangup(_) => {
+                self.hang_up(ctx);
+                Ok(())
+            }
+            Command::Mute(_, muted) => {
+                self.mute(ctx, muted);
+                Ok(())
+            }
+            Command::SendDigits(_, digits, transport) => self.send_digits(ctx, &digits, transport),
+            Command::SendCallMessage { body, content_type, .. } => {
+                self.send_message(ctx, body, &content_type)
+            }
+            // The agent's and the line's.
+            Command::Configure(_)
+            | Command::Register(_)
+            | Command::Unregister
+            | Command::Shutdown
+            | Command::SetSeatStatus(_)
+            | Command::FinishWrapUp
+            | Command::Dial(..) => Ok(()),
+        }
     }
-    /// `id`'s response, provisional or final; a 2xx to INVITE comes once per repetition and fork.
+
+    /// A response to one of this call's requests, provisional or final. A 2xx to an INVITE comes
+    /// once for every repetition and fork.
     pub(crate) fn on_response(
         &mut self,
         ctx: &mut Context<'_>,
@@ -65,8 +170,101 @@ impl Call {
         usage: Usage,
         response: &Message<'_>,
     ) {
-        let _ = (ctx, id, usage, response);
+        match (usage, response.status().unwrap_or_default()) {
+            (Usage::Invite, 101..=199) => self.on_provisional(ctx, id, response),
+            (_, 0..=199) => {}
+            (Usage::Invite | Usage::Reinvite, 200..=299) => {
+                self.on_invite_accepted(ctx, id, usage, response);
+            }
+            (_, 401 | 407) => self.on_challenge(ctx, id, usage, response),
+            (_, status) => self.on_final(ctx, id, usage, status, response),
+        }
     }
+
+    fn on_final(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: TransactionId,
+        usage: Usage,
+        status: u16,
+        response: &Message<'_>,
+    ) {
+        self.challenged.retain(|(it, _)| *it != id);
+        match usage {
+            Usage::Invite => self.on_refused(ctx, id, response),
+            Usage::Bye => self.on_bye_answered(id),
+            Usage::Reinvite | Usage::Info | Usage::Message if matches!(status, 408 | 481) => {
+                self.on_dialog_gone(ctx, status, response);
+            }
+            Usage::Reinvite => self.on_reinvite_refused(ctx, id, status, response),
+            Usage::Info => self.on_info_answered(ctx, status),
+            Usage::Message if status >= 300 => {
+                let text = "the far side did not take the message";
+                ctx.warn("message-not-delivered", text, Some(self.id));
+            }
+            // Not sent yet, or nothing waits for it.
+            Usage::Message | Usage::Update | Usage::Prack | Usage::Incoming => {}
+        }
+    }
+
+    fn on_challenge(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: TransactionId,
+        usage: Usage,
+        response: &Message<'_>,
+    ) {
+        let before = self.challenged.iter().position(|(it, _)| *it == id);
+        let mut attempts = before.map(|at| self.challenged.swap_remove(at).1).unwrap_or_default();
+        let status = response.status().unwrap_or_default();
+        let is_cancelled = usage == Usage::Invite && self.is_ended();
+        let sent = ctx.transactions.sent(id).filter(|_| !is_cancelled);
+        let can_answer = |request: &&Request| {
+            ctx.identity.auth.on_challenge(request, response, &mut attempts) == Challenged::Retry
+        };
+        let Some(request) = sent.filter(can_answer).cloned() else {
+            self.on_final(ctx, id, usage, status, response);
+            return;
+        };
+        match self.send_again(ctx, request, usage) {
+            Some(again) => {
+                self.challenged.push((again, attempts));
+                self.rename(id, again);
+            }
+            None => self.on_lost(ctx, id, usage, LostWhy::Transport),
+        }
+    }
+
+    /// Sends a request anew: the next CSeq, and credentials as they are now (RFC 3261 §22.2).
+    fn send_again(
+        &mut self,
+        ctx: &mut Context<'_>,
+        mut request: Request,
+        usage: Usage,
+    ) -> Option<TransactionId> {
+        let used = request.headers.get("CSeq").unwrap_or_default();
+        let used = used.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+        let number = match self.dialog_mut() {
+            Some(dialog) if dialog.sends(&request) => dialog.next_cseq(),
+            _ => used + 1,
+        };
+        let cseq = [&number.to_string(), " ", request.method.as_str()].concat();
+        request.headers.set("CSeq", cseq);
+        ctx.send(request, Owner::Call(self.id, usage))
+    }
+
+    fn rename(&mut self, old: TransactionId, new: TransactionId) {
+        let known = match &mut self.state {
+            State::Calling(calling) => Some(&mut calling.invite),
+            State::Up(up) => up.reinvite.transaction_mut(),
+            State::Leaving(leaving) => leaving.transaction_mut(),
+            State::Preparing { .. } | State::Incoming(_) | State::Gone => None,
+        };
+        if let Some(known) = known.filter(|known| **known == old) {
+            *known = new;
+        }
+    }
+
     /// A transaction of this call, client or server, ended without its answer.
     pub(crate) fn on_lost(
         &mut self,
@@ -75,89 +273,178 @@ impl Call {
         usage: Usage,
         why: LostWhy,
     ) {
-        let _ = (ctx, id, usage, why);
+        self.challenged.retain(|(it, _)| *it != id);
+        match usage {
+            Usage::Invite => self.on_invite_lost(ctx, id, why),
+            Usage::Bye => self.on_bye_lost(id, why),
+            Usage::Incoming => self.on_server_lost(ctx, id, why),
+            Usage::Reinvite | Usage::Info | Usage::Message if why == LostWhy::Timeout => {
+                self.on_dialog_silent(ctx);
+            }
+            Usage::Reinvite => self.on_reinvite_lost(ctx, id),
+            Usage::Info => self.on_info_lost(),
+            Usage::Message => {
+                ctx.warn("message-not-delivered", "the connection was lost", Some(self.id));
+            }
+            Usage::Update | Usage::Prack => {}
+        }
     }
-    /// A request inside the dialog, but ACK and CANCEL.
-    pub(crate) fn on_request(
-        &mut self,
-        ctx: &mut Context<'_>,
-        server: TransactionId,
-        request: &Message<'_>,
-    ) {
-        let _ = (ctx, server, request);
-    }
-    /// The ACK of a 2xx.
-    pub(crate) fn on_ack(&mut self, ctx: &mut Context<'_>, request: &Message<'_>) {
-        let _ = (ctx, request);
-    }
-    /// The far side cancels; the agent answers the CANCEL itself, the call answers the INVITE 487.
-    pub(crate) fn on_cancel(
-        &mut self,
-        ctx: &mut Context<'_>,
-        invite: TransactionId,
-        request: &Message<'_>,
-    ) {
-        let _ = (ctx, invite, request);
-    }
-    pub(crate) fn on_media(
-        &mut self,
-        ctx: &mut Context<'_>,
-        peer: PeerId,
-        ticket: Ticket,
-        reply: MediaReply,
-    ) {
-        let _ = (ctx, peer, ticket, reply);
-    }
-    pub(crate) fn on_media_event(
-        &mut self,
-        ctx: &mut Context<'_>,
-        peer: PeerId,
-        event: MediaEvent,
-    ) {
-        let _ = (ctx, peer, event);
-    }
-    /// The registration is in.
+
+    /// The registration is in, or the link is up where none is needed.
     pub(crate) fn on_registered(&mut self, ctx: &mut Context<'_>) {
-        let _ = (ctx,);
+        self.depart(ctx);
+        self.on_flow_ready(ctx);
     }
-    /// The registration failed with this error code; a flow may be up all the same.
+
+    /// The registration failed with this error code. With a flow the call leaves all the same.
     pub(crate) fn on_register_failed(&mut self, ctx: &mut Context<'_>, code: &'static str) {
-        let _ = (ctx, code);
+        if let State::Preparing { until: Some(_), .. } = self.state {
+            if ctx.identity.flow.is_some() && !ctx.identity.domain.is_empty() {
+                self.depart(ctx);
+            } else {
+                self.end_unsent(ctx, code);
+            }
+        }
     }
-    /// The account's flow is gone (`identity.flow` is `None` or another now). Comes after `on_lost`.
+
+    /// The account's flow is gone. Comes after [`on_lost`](Self::on_lost) of what was on it.
     pub(crate) fn on_flow_lost(&mut self, ctx: &mut Context<'_>) {
-        let _ = (ctx,);
+        if let State::Up(up) = &mut self.state {
+            up.lose_link();
+            self.show(ctx);
+        }
     }
-    /// The account has a flow again (`identity.flow`) that requests may use.
+
+    /// The account has a flow again that requests may use: `identity.flow`.
     pub(crate) fn on_flow_ready(&mut self, ctx: &mut Context<'_>) {
-        let _ = (ctx,);
+        match &mut self.state {
+            State::Up(up) => {
+                up.regain_link();
+                self.show(ctx);
+                self.resume(ctx);
+            }
+            State::Leaving(_) => self.say_bye_on_new_flow(ctx),
+            State::Preparing { .. } | State::Calling(_) | State::Incoming(_) | State::Gone => {}
+        }
     }
+
+    /// The moment of [`next_timeout`](Self::next_timeout) has come, or an earlier one.
     pub(crate) fn on_timeout(&mut self, ctx: &mut Context<'_>) {
-        let _ = (ctx,);
+        self.try_to_leave(ctx);
+        match &self.state {
+            State::Preparing { until: Some(until), .. } if *until <= ctx.now => {
+                self.end_unsent(ctx, "not-registered");
+            }
+            State::Calling(_) => self.on_calling_timeout(ctx),
+            State::Up(_) => self.on_up_timeout(ctx),
+            State::Leaving(_) => self.on_leaving_timeout(ctx),
+            State::Preparing { .. } | State::Incoming(_) | State::Gone => {}
+        }
+        self.on_digit_timeout(ctx);
     }
+
+    /// When [`on_timeout`](Self::on_timeout) is next due.
     pub(crate) fn next_timeout(&self) -> Option<Time> {
-        None
+        let own = match &self.state {
+            State::Preparing { until, .. } => *until,
+            State::Calling(calling) => Some(calling.deadline()),
+            State::Up(up) => soonest(up.deadline(), self.path_deadline()),
+            State::Leaving(leaving) => Some(leaving.deadline()),
+            State::Incoming(_) | State::Gone => None,
+        };
+        soonest(soonest(own, self.negotiation.deadline()), self.digits.deadline())
     }
-    /// Whether an in-dialog request with these is for this call.
+
+    /// Whether a request inside a dialog, by its Call-ID and tags, is for this call.
     pub(crate) fn owns_dialog(&self, call_id: &str, local_tag: &str, remote_tag: &str) -> bool {
-        let _ = (call_id, local_tag, remote_tag);
-        false
+        match &self.state {
+            // Any of its early dialogs.
+            State::Calling(_) => self.sip_call_id == call_id && self.local_tag == local_tag,
+            State::Incoming(incoming) => incoming.dialog.is(call_id, local_tag, remote_tag),
+            State::Up(up) => up.dialog.is(call_id, local_tag, remote_tag),
+            State::Leaving(leaving) => {
+                leaving.dialog().is_some_and(|it| it.is(call_id, local_tag, remote_tag))
+            }
+            State::Preparing { .. } | State::Gone => false,
+        }
     }
+
+    /// Whether the peer is, or was just now, this call's.
     pub(crate) fn owns_peer(&self, peer: PeerId) -> bool {
-        let _ = (peer,);
-        false
+        self.peer.as_ref().is_some_and(|it| it.id == peer) || self.old_peer == Some(peer)
     }
-    /// The page was told that it ended. What the wire still needs (a BYE on its way, a CANCEL
-    /// that may cross with a 2xx) goes on until [`is_gone`](Self::is_gone).
+
+    /// The page was told that it ended. What the wire still needs, such as the answer to our BYE,
+    /// goes on until [`is_gone`](Self::is_gone).
     pub(crate) fn is_ended(&self) -> bool {
-        false
+        matches!(self.state, State::Leaving(_) | State::Gone)
     }
+
     /// Nothing is left to do; the agent may drop it.
     pub(crate) fn is_gone(&self) -> bool {
-        false
+        matches!(self.state, State::Gone)
     }
-    /// It was connected at some time, so that seat status 4 follows its end.
+
+    /// It was connected at some time, so that its end begins the time after a call.
     pub(crate) fn was_talking(&self) -> bool {
-        false
+        matches!(self.told.status, 3 | 4)
     }
+
+    /// Tells the page what the call is now, if that is news.
+    fn show(&mut self, ctx: &mut Context<'_>) {
+        let Some(state) = self.shown() else { return };
+        if self.told.state == Some(state) {
+            return;
+        }
+        self.tell_state(ctx, state, None);
+        match state {
+            CallState::Ringing | CallState::Early | CallState::Incoming => {
+                self.tell_status(ctx, 2);
+            }
+            CallState::Connected => self.tell_status(ctx, 3),
+            CallState::Calling
+            | CallState::Answering
+            | CallState::Reconnecting
+            | CallState::Ended => {}
+        }
+    }
+
+    /// `None` while a step is not complete: the page goes on seeing what it saw.
+    fn shown(&self) -> Option<CallState> {
+        match &self.state {
+            State::Preparing { .. } => Some(CallState::Calling),
+            State::Calling(calling) => calling.shown(&self.negotiation),
+            State::Incoming(incoming) => Some(incoming.shown()),
+            State::Up(up) => {
+                let path = self.peer.as_ref().map_or(Path::New, |peer| peer.path);
+                up.shown(path)
+            }
+            State::Leaving(_) | State::Gone => None,
+        }
+    }
+
+    fn tell_state(&mut self, ctx: &mut Context<'_>, state: CallState, why: Option<EndReason>) {
+        self.told.state = Some(state);
+        let at = epoch_ms(ctx);
+        ctx.tell(UaEvent::CallState { call: self.id.0, state, end_reason: why, at });
+    }
+
+    fn tell_status(&mut self, ctx: &mut Context<'_>, status: u8) {
+        if self.told.status < status {
+            self.told.status = status;
+            let number = self.number.clone();
+            ctx.tell(UaEvent::CallStatus { call: self.id.0, status, number });
+        }
+    }
+
+    fn mute(&mut self, ctx: &mut Context<'_>, muted: bool) {
+        self.muted = muted;
+        self.ask(ctx, MediaRequest::Mute(muted));
+        ctx.tell(UaEvent::CallMuted { call: self.id.0, muted });
+    }
+}
+
+/// Milliseconds of the driver's epoch, as pages count.
+fn epoch_ms(ctx: &Context<'_>) -> f64 {
+    ctx.now.since_epoch().as_secs_f64() * 1000.0
 }

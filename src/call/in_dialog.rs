@@ -1,0 +1,336 @@
+//! Inside the dialog: what the far side asks for (RFC 3261 §12.2.2, §14.2, §15).
+
+use crate::api::{CallState, EndCause, EndReason, EndedBy, UaEvent};
+use crate::context::{Context, Owner, Usage};
+use crate::dialog::Dialog;
+use crate::error::ApiMisuse;
+use crate::identity::ALLOW;
+use crate::media::MediaRequest;
+use crate::sdp;
+use crate::sip::{Message, Method, Reply};
+use crate::time::{Time, soonest};
+use crate::transaction::TransactionId;
+
+use super::digits;
+use super::incoming::{Unacked, accepting};
+use super::negotiation::{Asked, AskedBy, Negotiation, Purpose};
+use super::outgoing::description;
+use super::peer::Path;
+use super::refresh::Reinvite;
+use super::{Call, State};
+
+/// There is a dialog.
+#[derive(Debug)]
+pub(super) struct Up {
+    pub(super) dialog: Dialog,
+    phase: Phase,
+    link: Link,
+    pub(super) unacked: Option<Unacked>,
+    pub(super) reinvite: Reinvite,
+    /// The offer left before all candidates were there.
+    is_partial: bool,
+}
+
+/// How far the call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Taken, but a description or an ACK is still missing.
+    Settling,
+    Talking,
+}
+
+/// Whether requests can leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    Up,
+    /// The call goes on; the media has its own path.
+    Lost,
+}
+
+impl Up {
+    pub(super) fn new(dialog: Dialog, is_partial: bool) -> Self {
+        Self {
+            dialog,
+            phase: Phase::Settling,
+            link: Link::Up,
+            unacked: None,
+            reinvite: Reinvite::None,
+            is_partial,
+        }
+    }
+
+    pub(super) fn is_talking(&self) -> bool {
+        self.phase == Phase::Talking
+    }
+
+    pub(super) fn is_linked(&self) -> bool {
+        self.link == Link::Up
+    }
+
+    pub(super) fn lose_link(&mut self) {
+        self.link = Link::Lost;
+    }
+
+    pub(super) fn regain_link(&mut self) {
+        self.link = Link::Up;
+    }
+
+    /// Offer and answer are through; with `is_open` no sound can pass yet.
+    pub(super) fn settle(&mut self, now: Time, is_open: bool) {
+        if self.unacked.is_none() {
+            self.phase = Phase::Talking;
+        }
+        if std::mem::take(&mut self.is_partial) && is_open {
+            self.reinvite = Reinvite::check(now);
+        }
+    }
+
+    pub(super) fn shown(&self, path: Path) -> Option<CallState> {
+        match (self.phase, self.link, path) {
+            (Phase::Settling, ..) => None,
+            (_, Link::Lost, _) | (.., Path::Disconnected | Path::Failed { .. }) => {
+                Some(CallState::Reconnecting)
+            }
+            (.., Path::New | Path::Connected) => Some(CallState::Connected),
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Time> {
+        soonest(self.unacked.as_ref().map(Unacked::deadline), self.reinvite.deadline())
+    }
+}
+
+impl Call {
+    pub(super) fn is_talking(&self) -> bool {
+        matches!(&self.state, State::Up(up) if up.is_talking())
+    }
+
+    pub(super) fn dialog_mut(&mut self) -> Option<&mut Dialog> {
+        match &mut self.state {
+            State::Incoming(incoming) => Some(&mut incoming.dialog),
+            State::Up(up) => Some(&mut up.dialog),
+            State::Leaving(leaving) => leaving.dialog_mut(),
+            State::Preparing { .. } | State::Calling(_) | State::Gone => None,
+        }
+    }
+
+    /// A request inside the dialog, but ACK and CANCEL.
+    pub(crate) fn on_request(
+        &mut self,
+        ctx: &mut Context<'_>,
+        server: TransactionId,
+        request: &Message<'_>,
+    ) {
+        let mut reply = Reply::of(request);
+        reply.tag(&self.local_tag);
+        let number = request.cseq().map(|cseq| cseq.number).unwrap_or_default();
+        if self.dialog_mut().is_some_and(|dialog| !dialog.takes(number)) {
+            ctx.respond(server, &reply.response(500));
+            return;
+        }
+        match request.method() {
+            Some(Method::Bye) => self.on_bye(ctx, server, &reply, request),
+            _ if self.is_ended() => {
+                ctx.respond(server, &reply.response(481));
+            }
+            Some(Method::Invite | Method::Update) => {
+                self.on_offer(ctx, server, reply, number, request);
+            }
+            Some(Method::Info | Method::Message) => {
+                ctx.respond(server, &reply.response(200));
+                self.on_body(ctx, request);
+            }
+            Some(Method::Options) => {
+                let mut response = accepting(ctx, &reply, String::new());
+                response.headers.push("Accept", "application/sdp");
+                ctx.respond(server, &response);
+            }
+            // Nothing of ours was sent reliably (RFC 3262 §3).
+            Some(Method::Prack) => {
+                ctx.respond(server, &reply.response(481));
+            }
+            _ => {
+                let mut response = reply.response(405);
+                response.headers.push("Allow", ALLOW);
+                ctx.respond(server, &response);
+            }
+        }
+    }
+
+    fn on_bye(
+        &mut self,
+        ctx: &mut Context<'_>,
+        server: TransactionId,
+        reply: &Reply,
+        request: &Message<'_>,
+    ) {
+        ctx.respond(server, &reply.response(200));
+        let reason = EndReason::new(EndedBy::Remote, EndCause::Hangup).with_words_of(request);
+        match &self.state {
+            State::Incoming(_) => {
+                let reason = EndReason { cause: EndCause::Cancelled, ..reason };
+                self.end(ctx, reason, 487);
+            }
+            State::Up(_) => self.over(ctx, reason),
+            // Ours crosses with theirs: its answer is still on the way. An early dialog is
+            // ended by the final answer to the INVITE.
+            State::Leaving(_) | State::Calling(_) | State::Preparing { .. } | State::Gone => {}
+        }
+    }
+
+    fn on_body(&self, ctx: &mut Context<'_>, request: &Message<'_>) {
+        if request.body().is_empty() {
+            return;
+        }
+        let content_type = request.content_type().unwrap_or_default().into_owned();
+        let body = String::from_utf8_lossy(request.body()).into_owned();
+        let call = self.id.0;
+        ctx.tell(match digits::received(&content_type, &body) {
+            Some(digit) => UaEvent::CallDigit { call, digit: digit.to_string() },
+            None => UaEvent::CallMessage { call, content_type, body },
+        });
+    }
+
+    /// A re-INVITE or an UPDATE.
+    fn on_offer(
+        &mut self,
+        ctx: &mut Context<'_>,
+        server: TransactionId,
+        reply: Reply,
+        number: u32,
+        request: &Message<'_>,
+    ) {
+        let offer = description(request);
+        let is_update = request.method() == Some(Method::Update);
+        let State::Up(up) = &mut self.state else {
+            // Nothing can be changed before the first answer (RFC 3311 §5.2).
+            ctx.respond(server, &reply.response(if is_update { 504 } else { 491 }));
+            return;
+        };
+        let busy = match (&up.unacked, &self.negotiation) {
+            _ if is_update && offer.is_none() => None,
+            (None, Negotiation::Stable) => None,
+            (_, negotiation) if negotiation.is_ours() => Some(491),
+            (Some(_), _) => Some(491),
+            (None, _) => Some(500),
+        };
+        let is_silent = offer.as_ref().is_some_and(|sdp| sdp::audio(sdp).is_none());
+        if let Some(status) = busy.or_else(|| is_silent.then_some(488)) {
+            let mut response = reply.response(status);
+            if status == 500 {
+                // RFC 3261 §14.2: a random number of seconds up to ten.
+                response.headers.push("Retry-After", ctx.ids.below(10).to_string());
+            }
+            ctx.respond(server, &response);
+            return;
+        }
+        up.dialog.refresh_target(request);
+        if is_update && offer.is_none() {
+            let response = accepting(ctx, &reply, String::new());
+            ctx.respond(server, &response);
+            return;
+        }
+        let kind = if is_update { AskedBy::Update } else { AskedBy::Invite };
+        self.describe_for(ctx, Asked { server, reply, number, kind, offer });
+    }
+
+    /// Asks for our side of what the far side began. A changed certificate means another browser
+    /// behind it, which needs a new peer (design.md §8).
+    fn describe_for(&mut self, ctx: &mut Context<'_>, asked: Asked) {
+        let Some(sdp) = asked.offer.clone() else {
+            let offer = MediaRequest::Offer { ice_restart: false };
+            self.describe(ctx, Purpose::Reply(asked), offer);
+            return;
+        };
+        let known = self.peer.as_ref().and_then(|peer| peer.agreed.fingerprint.as_deref());
+        let offered = sdp::audio(&sdp).and_then(|audio| audio.fingerprint);
+        let is_another = matches!(
+            (known, offered),
+            (Some(known), Some(offered)) if !sdp::same_fingerprint(known, offered)
+        );
+        let request = MediaRequest::Answer { sdp };
+        if is_another {
+            self.describe_anew(ctx, Purpose::Reply(asked), request);
+        } else {
+            self.describe(ctx, Purpose::Reply(asked), request);
+        }
+    }
+
+    /// Our side of a re-INVITE or UPDATE is ready.
+    pub(super) fn send_reply(&mut self, ctx: &mut Context<'_>, asked: &Asked, body: String) {
+        self.negotiation = match &asked.offer {
+            Some(sdp) => {
+                self.agree(&body);
+                self.hear(ctx, sdp);
+                Negotiation::Stable
+            }
+            None => Negotiation::Offered,
+        };
+        if asked.kind == AskedBy::Update {
+            let response = accepting(ctx, &asked.reply, body);
+            ctx.respond(asked.server, &response);
+        } else {
+            self.accept(ctx, asked.server, &asked.reply, asked.number, body);
+        }
+        self.show(ctx);
+    }
+
+    /// The ACK of a 2xx of ours.
+    pub(crate) fn on_ack(&mut self, ctx: &mut Context<'_>, request: &Message<'_>) {
+        let number = request.cseq().map(|cseq| cseq.number).unwrap_or_default();
+        match &mut self.state {
+            State::Up(up) if up.unacked.as_ref().is_some_and(|it| it.is_for(number)) => {
+                up.unacked = None;
+                if !matches!(self.negotiation, Negotiation::Offered) {
+                    self.on_settled(ctx);
+                    return;
+                }
+                match description(request).filter(|sdp| sdp::audio(sdp).is_some()) {
+                    Some(sdp) => self.apply(ctx, &sdp),
+                    None => {
+                        let reason = EndReason::new(EndedBy::Remote, EndCause::MediaFailed);
+                        self.end(ctx, reason, 488);
+                    }
+                }
+            }
+            State::Leaving(leaving) if leaving.awaits_ack(number) => {
+                self.say_bye_at_last(ctx);
+            }
+            _ => {} // A repetition.
+        }
+    }
+
+    pub(super) fn send_message(
+        &mut self,
+        ctx: &mut Context<'_>,
+        body: String,
+        content_type: &str,
+    ) -> Result<(), ApiMisuse> {
+        if !crate::sip::printable(content_type) {
+            return Err(ApiMisuse::BadHeader("Content-Type".to_owned()));
+        }
+        let State::Up(up) = &mut self.state else {
+            return Err(ApiMisuse::NotConnected(self.id));
+        };
+        let mut request = up.dialog.request(ctx.identity, Method::Message);
+        let content_type = if content_type.is_empty() { "text/plain" } else { content_type };
+        request.headers.push("Content-Type", content_type);
+        request.body = body.into_bytes();
+        if ctx.send(request, Owner::Call(self.id, Usage::Message)).is_none() {
+            ctx.warn("message-not-delivered", "there is no connection", Some(self.id));
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_up_timeout(&mut self, ctx: &mut Context<'_>) {
+        let State::Up(up) = &mut self.state else { return };
+        if up.unacked.as_mut().is_some_and(|unacked| !unacked.repeat(ctx)) {
+            up.unacked = None;
+            self.end(ctx, EndReason::new(EndedBy::Network, EndCause::Timeout), 408);
+        } else if self.path_deadline().is_some_and(|until| until <= ctx.now) {
+            self.end(ctx, EndReason::new(EndedBy::Network, EndCause::Network), 408);
+        } else {
+            self.on_reinvite_timeout(ctx);
+        }
+    }
+}

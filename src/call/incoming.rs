@@ -1,0 +1,270 @@
+//! A call that comes in: 180, the answer, its repetition until the ACK (RFC 3261 §13.3).
+
+use std::time::Duration;
+
+use crate::api::{CallId, CallState, Direction, EndCause, EndReason, EndedBy, UaEvent};
+use crate::context::{Context, Owner, Usage};
+use crate::dialog::Dialog;
+use crate::error::ApiMisuse;
+use crate::identity::ALLOW;
+use crate::media::{MediaFailure, MediaRequest};
+use crate::sdp;
+use crate::sip::{Message, Reply, Response, number_of};
+use crate::time::Time;
+use crate::transaction::{LostWhy, PATIENCE, T1, T2, TransactionId};
+
+use super::in_dialog::Up;
+use super::negotiation::{Negotiation, Purpose};
+use super::outgoing::description;
+use super::{Call, State, draft, epoch_ms, info};
+
+/// It rings here, or the answer is being made.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    server: TransactionId,
+    reply: Reply,
+    pub(super) dialog: Dialog,
+    number: u32,
+    /// None: the 200 has the offer, the ACK the answer.
+    offer: Option<String>,
+    stage: Stage,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Stage {
+    Ringing,
+    Answering,
+}
+
+/// A 2xx of ours that is repeated until its ACK (RFC 3261 §13.3.1.4), also over a reliable
+/// transport, since the ACK comes from the other end and not from the next hop.
+#[derive(Debug)]
+pub(super) struct Unacked {
+    number: u32,
+    bytes: Vec<u8>,
+    again: Time,
+    interval: Duration,
+    until: Time,
+}
+
+impl Incoming {
+    pub(super) fn shown(&self) -> CallState {
+        match self.stage {
+            Stage::Ringing => CallState::Incoming,
+            Stage::Answering => CallState::Answering,
+        }
+    }
+}
+
+impl Unacked {
+    pub(super) fn is_for(&self, number: u32) -> bool {
+        self.number == number
+    }
+
+    pub(super) fn deadline(&self) -> Time {
+        self.again.min(self.until)
+    }
+
+    /// Repeats the 2xx if it is time. `false` when no ACK will come any more.
+    pub(super) fn repeat(&mut self, ctx: &mut Context<'_>) -> bool {
+        if self.until <= ctx.now {
+            return false;
+        }
+        if self.again <= ctx.now {
+            self.interval = (self.interval * 2).min(T2);
+            self.again = ctx.now + self.interval;
+            if let Some(flow) = ctx.identity.flow {
+                ctx.transmit(flow, self.bytes.clone());
+            }
+        }
+        true
+    }
+}
+
+impl Call {
+    /// Takes up an INVITE that the agent did not refuse. It may be over at once, refused for its
+    /// media (488): ask [`is_gone`](Self::is_gone). The page knows nothing of it then.
+    pub(crate) fn incoming(
+        ctx: &mut Context<'_>,
+        id: CallId,
+        server: TransactionId,
+        request: &Message<'_>,
+    ) -> Self {
+        let uri = request.from().map(|from| from.uri_text().to_owned()).unwrap_or_default();
+        let sip_call_id = request.call_id().map(|it| it.into_owned()).unwrap_or_default();
+        let mut call = Self::new(ctx, id, number_of(&uri), sip_call_id);
+        let mut reply = Reply::of(request);
+        reply.tag(&call.local_tag);
+        let offer = description(request);
+        let is_unusable = match &offer {
+            Some(sdp) => sdp::audio(sdp).is_none(),
+            None => !request.body().is_empty(),
+        };
+        let dialog = Dialog::of_request(request, &call.local_tag);
+        let (Ok(dialog), Ok(cseq), false) = (dialog, request.cseq(), is_unusable) else {
+            ctx.respond(server, &reply.response(488));
+            return call;
+        };
+        ctx.transactions.adopt(server, Owner::Call(id, Usage::Incoming));
+        let mut ringing = reply.response(180);
+        ringing.headers.push("Contact", ctx.identity.contact_header());
+        ctx.respond(server, &ringing);
+        let number = cseq.number;
+        let stage = Stage::Ringing;
+        let incoming = Incoming { server, reply, dialog, number, offer, stage };
+        call.state = State::Incoming(Box::new(incoming));
+        call.tell_ringing(ctx, uri, request);
+        call.show(ctx);
+        call
+    }
+
+    fn tell_ringing(&self, ctx: &mut Context<'_>, uri: String, request: &Message<'_>) {
+        let headers = request
+            .all_headers()
+            .filter(|(name, _)| !draft::is_owned(name))
+            .map(|(name, value)| (name.to_owned(), value.into_owned()));
+        let at = epoch_ms(ctx);
+        ctx.tell(UaEvent::Call {
+            call: self.id.0,
+            direction: Direction::Incoming,
+            number: self.number.clone(),
+            display_name: request.from().ok().and_then(|from| from.display_name()),
+            uri,
+            info: info::read(request),
+            headers: headers.collect(),
+            sip_call_id: self.sip_call_id.clone(),
+            at,
+        });
+    }
+
+    pub(super) fn answer(&mut self, ctx: &mut Context<'_>) -> Result<(), ApiMisuse> {
+        let State::Incoming(incoming) = &mut self.state else {
+            return Err(ApiMisuse::NotIncoming(self.id));
+        };
+        if incoming.stage == Stage::Answering {
+            return Err(ApiMisuse::NotIncoming(self.id));
+        }
+        incoming.stage = Stage::Answering;
+        let request = match &incoming.offer {
+            Some(sdp) => MediaRequest::Answer { sdp: sdp.clone() },
+            None => MediaRequest::Offer { ice_restart: false },
+        };
+        self.describe_anew(ctx, Purpose::Accept, request);
+        self.show(ctx);
+        Ok(())
+    }
+
+    /// The microphone could not be had: it rings on, so that the person can mend that.
+    pub(super) fn ring_again(&mut self, ctx: &mut Context<'_>, failure: &MediaFailure) {
+        let State::Incoming(incoming) = &mut self.state else { return };
+        incoming.stage = Stage::Ringing;
+        self.negotiation = Negotiation::Stable;
+        self.close_peers(ctx);
+        ctx.warn(failure.code(), "the call could not be answered", Some(self.id));
+        self.show(ctx);
+    }
+
+    pub(super) fn reject(&mut self, ctx: &mut Context<'_>, status: u16) -> Result<(), ApiMisuse> {
+        if !matches!(self.state, State::Incoming(_)) {
+            return Err(ApiMisuse::NotIncoming(self.id));
+        }
+        if !(300..=699).contains(&status) {
+            return Err(ApiMisuse::BadStatus(status));
+        }
+        let reason = EndReason::new(EndedBy::Local, EndCause::RejectedHere).with_status(status);
+        self.end(ctx, reason, status);
+        Ok(())
+    }
+
+    /// The answer, or for an INVITE without offer the offer, is ready.
+    pub(super) fn send_accept(&mut self, ctx: &mut Context<'_>, body: String) {
+        let State::Incoming(incoming) = std::mem::replace(&mut self.state, State::Gone) else {
+            return;
+        };
+        let Incoming { server, reply, dialog, number, offer, .. } = *incoming;
+        self.state = State::Up(Box::new(Up::new(dialog, false)));
+        self.negotiation = match &offer {
+            Some(sdp) => {
+                self.agree(&body);
+                self.hear(ctx, sdp);
+                Negotiation::Stable
+            }
+            None => Negotiation::Offered,
+        };
+        self.accept(ctx, server, &reply, number, body);
+    }
+
+    /// Sends a 200 to an INVITE, and goes on sending it until the ACK.
+    pub(super) fn accept(
+        &mut self,
+        ctx: &mut Context<'_>,
+        server: TransactionId,
+        reply: &Reply,
+        number: u32,
+        body: String,
+    ) {
+        let response = accepting(ctx, reply, body);
+        ctx.respond(server, &response);
+        if let (State::Up(up), Ok(bytes)) = (&mut self.state, response.to_bytes()) {
+            up.unacked = Some(Unacked {
+                number,
+                bytes,
+                again: ctx.now + T1,
+                interval: T1,
+                until: ctx.now + PATIENCE,
+            });
+        }
+    }
+
+    /// Notes what our answer settled.
+    pub(super) fn agree(&mut self, answer: &str) {
+        if let Some(peer) = &mut self.peer {
+            peer.agreed.telephone_event = sdp::audio(answer).is_some_and(|it| it.telephone_event);
+        }
+    }
+
+    /// The far side cancels. The agent answers the CANCEL itself.
+    pub(crate) fn on_cancel(
+        &mut self,
+        ctx: &mut Context<'_>,
+        invite: TransactionId,
+        request: &Message<'_>,
+    ) {
+        if matches!(&self.state, State::Incoming(incoming) if incoming.server == invite) {
+            let reason = EndReason::new(EndedBy::Remote, EndCause::Cancelled);
+            self.end(ctx, reason.with_words_of(request), 487);
+        }
+    }
+
+    /// A transaction of the far side is gone before we answered it.
+    pub(super) fn on_server_lost(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: TransactionId,
+        why: LostWhy,
+    ) {
+        let is_ours = matches!(&self.state, State::Incoming(incoming) if incoming.server == id);
+        if is_ours && why != LostWhy::NoAck {
+            self.over(ctx, EndReason::new(EndedBy::Network, EndCause::Network));
+        }
+    }
+}
+
+/// A 200 that makes or refreshes a dialog, with a description.
+pub(super) fn accepting(ctx: &Context<'_>, reply: &Reply, body: String) -> Response {
+    let mut response = reply.response(200);
+    response.headers.push("Contact", ctx.identity.contact_header());
+    response.headers.push("Allow", ALLOW);
+    if !body.is_empty() {
+        response.headers.push("Content-Type", "application/sdp");
+        response.body = body.into_bytes();
+    }
+    response
+}
+
+impl Incoming {
+    /// Refuses the INVITE.
+    pub(super) fn refuse(&self, ctx: &mut Context<'_>, status: u16) {
+        ctx.respond(self.server, &self.reply.response(status));
+    }
+}

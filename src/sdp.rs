@@ -1,0 +1,429 @@
+//! The few questions and edits of session descriptions that the core needs (RFC 8866, RFC 3264).
+//!
+//! The browser is who understands SDP. Here nothing is refused: what is no SDP has no audio.
+
+/// One local candidate and the media section it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Gathered {
+    pub(crate) mid: String,
+    /// `candidate:…`, without `a=`.
+    pub(crate) line: String,
+}
+
+/// The `o=` line of one dialog: it is the core's, so that a description from another peer
+/// connection is still a new version of the same session.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    session: u64,
+    version: u32,
+}
+
+impl Origin {
+    /// A session that nobody can guess, at version zero.
+    pub(crate) fn new(bits: [u8; 16]) -> Self {
+        let mut low = [0; 8];
+        low.copy_from_slice(&bits[..8]);
+        // Some parsers hold it in a signed 64-bit number.
+        Self { session: u64::from_le_bytes(low) >> 2, version: 0 }
+    }
+
+    fn next(&mut self, old: &str) -> String {
+        self.version += 1;
+        let mut line = String::from("- ");
+        line.push_str(&self.session.to_string());
+        line.push(' ');
+        line.push_str(&self.version.to_string());
+        for word in old.split(' ').skip(3) {
+            line.push(' ');
+            line.push_str(word);
+        }
+        line
+    }
+}
+
+/// What matters of the audio section of a description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Audio<'a> {
+    /// The far side does not listen, or not to us: `sendonly`, `inactive` or `c=0.0.0.0`.
+    pub(crate) held: bool,
+    /// Digits may travel as RFC 4733.
+    pub(crate) telephone_event: bool,
+    /// `sha-256 AB:CD:…`
+    pub(crate) fingerprint: Option<&'a str>,
+}
+
+/// The first audio section that is not rejected; `None` is a description without sound.
+pub(crate) fn audio(sdp: &str) -> Option<Audio<'_>> {
+    let (session, sections) = split(sdp);
+    let section = sections.into_iter().find(|lines| is_live_audio(lines))?;
+    let both = || section.iter().chain(&session).copied();
+    let media: Vec<&str> = section[0].split_ascii_whitespace().collect();
+    let direction = both().find_map(|line| match line.strip_prefix("a=")? {
+        found @ ("sendrecv" | "sendonly" | "recvonly" | "inactive") => Some(found),
+        _ => None,
+    });
+    let silent = both().find_map(|line| line.strip_prefix("c=")).is_some_and(is_nowhere)
+        && (port(section[0]) != Some(DISCARD) || !may_trickle(&section, &session));
+    let telephone_event = section.iter().any(|line| {
+        line.strip_prefix("a=rtpmap:").and_then(|map| map.split_once(' ')).is_some_and(
+            |(payload, codec)| {
+                starts_with_ignoring_case(codec, "telephone-event/")
+                    && media.iter().skip(3).any(|known| *known == payload)
+            },
+        )
+    });
+    Some(Audio {
+        held: silent || matches!(direction, Some("sendonly" | "inactive")),
+        telephone_event,
+        fingerprint: both().find_map(|line| line.strip_prefix("a=fingerprint:")),
+    })
+}
+
+/// Whether two `a=fingerprint` values name the same certificate.
+pub(crate) fn same_fingerprint(a: &str, b: &str) -> bool {
+    let mut other = b.split_ascii_whitespace();
+    a.split_ascii_whitespace()
+        .all(|word| other.next().is_some_and(|it| it.eq_ignore_ascii_case(word)))
+        && other.next().is_none()
+}
+
+/// Where a candidate comes from, in the order in which far sides without ICE can reach it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reach {
+    Host,
+    Reflexive,
+    Relayed,
+}
+
+/// A candidate that may stand in `m=` and `c=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Usable<'a> {
+    pub(crate) reach: Reach,
+    is_ipv4: bool,
+    priority: u32,
+    address: &'a str,
+    port: u16,
+}
+
+/// Reads a candidate; `None` if media cannot be sent there: `.local` names, TCP, RTCP, junk.
+pub(crate) fn usable(line: &str) -> Option<Usable<'_>> {
+    let mut words = line.strip_prefix("candidate:")?.split_ascii_whitespace().skip(1);
+    let component = words.next()?;
+    let transport = words.next()?;
+    let priority = words.next()?.parse().ok()?;
+    let address = words.next()?;
+    let port = words.next()?.parse().ok()?;
+    let reach = match (words.next()?, words.next()?) {
+        ("typ", "host") => Reach::Host,
+        ("typ", "srflx" | "prflx") => Reach::Reflexive,
+        ("typ", "relay") => Reach::Relayed,
+        _ => return None,
+    };
+    let reachable = component == "1"
+        && transport.eq_ignore_ascii_case("udp")
+        && port != 0
+        && !address.to_ascii_lowercase().ends_with(".local");
+    reachable.then_some(Usable { reach, is_ipv4: !address.contains(':'), priority, address, port })
+}
+
+/// The local candidates that a description as the browser made it already holds.
+pub(crate) fn candidates(sdp: &str) -> impl Iterator<Item = &str> {
+    lines(sdp).filter_map(|line| line.strip_prefix("a=").filter(|it| it.starts_with("candidate:")))
+}
+
+/// Makes a local description fit to be sent: the next version of `origin`, every candidate in its
+/// section, `m=` and `c=` from the best one, and `end-of-candidates` only if there are no more.
+pub(crate) fn complete(
+    sdp: &str,
+    gathered: &[Gathered],
+    is_whole: bool,
+    origin: &mut Origin,
+) -> String {
+    let (session, sections) = split(sdp);
+    let mut out = String::with_capacity(sdp.len() + 128 * gathered.len());
+    for line in &session {
+        match line.strip_prefix("o=") {
+            Some(old) => push(&mut out, "o=", &origin.next(old)),
+            None => push(&mut out, "", line),
+        }
+    }
+    for (index, section) in sections.iter().enumerate() {
+        complete_section(&mut out, section, &session, gathered, index, is_whole);
+    }
+    out
+}
+
+fn complete_section(
+    out: &mut String,
+    section: &[&str],
+    session: &[&str],
+    gathered: &[Gathered],
+    index: usize,
+    is_whole: bool,
+) {
+    let mid = section.iter().find_map(|line| line.strip_prefix("a=mid:"));
+    let own = section.iter().filter_map(|line| line.strip_prefix("a="));
+    let mut candidates: Vec<&str> =
+        own.filter(|line| line.starts_with("candidate:") && !is_local_name(line)).collect();
+    for one in gathered {
+        let is_here = mid.map_or(index == 0, |mid| mid == one.mid);
+        if is_here && !is_local_name(&one.line) && !candidates.contains(&one.line.as_str()) {
+            candidates.push(&one.line);
+        }
+    }
+    let best = candidates.iter().filter_map(|line| usable(line)).max();
+    let best = best.filter(|_| port(section[0]) != Some(0));
+    let has_connection = section.iter().any(|line| line.starts_with("c="));
+    for line in section {
+        match (best, line) {
+            (_, line) if is_about_candidates(line) => {}
+            (Some(best), line) if line.starts_with("m=") => {
+                push_media(out, line, best.port);
+                if !has_connection {
+                    push(out, "c=", &connection(best));
+                }
+            }
+            (Some(best), line) if line.starts_with("c=") => push(out, "c=", &connection(best)),
+            (Some(best), line) if line.starts_with("a=rtcp:") => {
+                push(out, "a=rtcp:", &[&best.port.to_string(), " ", &connection(best)].concat());
+            }
+            (_, line) => push(out, "", line),
+        }
+    }
+    for line in &candidates {
+        push(out, "a=", line);
+    }
+    if candidates.is_empty() {
+        return;
+    }
+    if is_whole {
+        push(out, "", "a=end-of-candidates");
+    } else if !may_trickle(section, session) {
+        push(out, "", "a=ice-options:trickle");
+    }
+}
+
+/// The session's lines, and those of each media section, which begin with `m=`.
+fn split(sdp: &str) -> (Vec<&str>, Vec<Vec<&str>>) {
+    let mut session = Vec::new();
+    let mut sections: Vec<Vec<&str>> = Vec::new();
+    for line in lines(sdp) {
+        if line.starts_with("m=") {
+            sections.push(vec![line]);
+        } else {
+            sections.last_mut().unwrap_or(&mut session).push(line);
+        }
+    }
+    (session, sections)
+}
+
+fn lines(sdp: &str) -> impl Iterator<Item = &str> {
+    sdp.split('\n').map(|line| line.trim_end_matches('\r')).filter(|line| !line.is_empty())
+}
+
+/// Port zero rejects, unless the section only waits to share another's port (RFC 9143).
+fn is_live_audio(lines: &[&str]) -> bool {
+    lines[0].starts_with("m=audio ")
+        && port(lines[0])
+            .is_some_and(|port| port != 0 || lines.iter().any(|line| *line == "a=bundle-only"))
+}
+
+fn port(media: &str) -> Option<u16> {
+    // "9/2" is a port and a count.
+    media.split(' ').nth(1)?.split('/').next()?.parse().ok()
+}
+
+fn is_nowhere(connection: &str) -> bool {
+    matches!(connection.trim_end(), "IN IP4 0.0.0.0" | "IN IP6 ::")
+}
+
+/// A description that says so has port 9 and no address because nothing is gathered yet, which
+/// is not the hold of RFC 2543.
+fn may_trickle(section: &[&str], session: &[&str]) -> bool {
+    section.iter().chain(session).any(|line| {
+        line.strip_prefix("a=ice-options:")
+            .is_some_and(|options| options.split(' ').any(|option| option == "trickle"))
+    })
+}
+
+fn is_about_candidates(line: &str) -> bool {
+    line.starts_with("a=candidate:") || line == "a=end-of-candidates"
+}
+
+/// `.local` names mean something on one network only, and some servers refuse all for their sake.
+fn is_local_name(candidate: &str) -> bool {
+    candidate.split_ascii_whitespace().nth(4).is_some_and(|it| it.ends_with(".local"))
+}
+
+fn connection(best: Usable<'_>) -> String {
+    [if best.is_ipv4 { "IN IP4 " } else { "IN IP6 " }, best.address].concat()
+}
+
+fn push_media(out: &mut String, line: &str, port: u16) {
+    let mut words = line.splitn(3, ' ');
+    out.push_str(words.next().unwrap_or_default());
+    out.push(' ');
+    out.push_str(&port.to_string());
+    out.push(' ');
+    let _ = words.next();
+    push(out, "", words.next().unwrap_or_default());
+}
+
+fn push(out: &mut String, name: &str, value: &str) {
+    out.push_str(name);
+    out.push_str(value);
+    out.push_str("\r\n");
+}
+
+fn starts_with_ignoring_case(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
+
+/// The port that stands where no port is known yet (RFC 8839 §4.2.1.2).
+const DISCARD: u16 = 9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OFFER: &str = "v=0\r\no=mozilla-99 7 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
+        a=fingerprint:sha-256 AA:BB\r\n\
+        m=audio 9 UDP/TLS/RTP/SAVPF 111 126\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n\
+        a=ice-options:trickle\r\na=mid:0\r\na=sendrecv\r\na=rtpmap:111 opus/48000/2\r\n\
+        a=rtpmap:126 telephone-event/8000\r\n";
+    const HOST: &str = "candidate:1 1 udp 2113937151 192.168.1.7 50000 typ host generation 0";
+    const HOST6: &str = "candidate:4 1 udp 2113939711 2001:db8::7 50003 typ host";
+    const SRFLX: &str =
+        "candidate:2 1 udp 1677729535 203.0.113.9 50001 typ srflx raddr 0.0.0.0 rport 0";
+    const MDNS: &str = "candidate:3 1 udp 2113937151 4f3a.local 50002 typ host";
+    const TCP: &str = "candidate:5 1 tcp 1518280447 192.168.1.7 9 typ host tcptype active";
+
+    fn gathered(lines: &[&str]) -> Vec<Gathered> {
+        lines.iter().map(|line| Gathered { mid: "0".into(), line: (*line).into() }).collect()
+    }
+
+    fn finished(lines: &[&str], is_whole: bool) -> String {
+        complete(OFFER, &gathered(lines), is_whole, &mut Origin { session: 5, version: 0 })
+    }
+
+    #[test]
+    fn the_best_candidate_stands_in_the_media_and_connection_lines() {
+        let sdp = finished(&[HOST, SRFLX, TCP], false);
+        assert!(
+            sdp.contains("m=audio 50001 UDP/TLS/RTP/SAVPF 111 126\r\nc=IN IP4 203.0.113.9\r\n")
+        );
+        assert!(sdp.contains("a=rtcp:50001 IN IP4 203.0.113.9\r\n"));
+        assert!(sdp.contains(TCP) && sdp.contains(HOST));
+    }
+
+    #[test]
+    fn of_equals_the_ipv4_address_is_the_default() {
+        assert!(finished(&[HOST6, HOST], true).contains("c=IN IP4 192.168.1.7\r\n"));
+        assert!(finished(&[HOST6], true).contains("c=IN IP6 2001:db8::7\r\n"));
+    }
+
+    #[test]
+    fn an_incomplete_list_keeps_trickle_and_has_no_end() {
+        let sdp = finished(&[HOST], false);
+        assert!(sdp.contains("a=ice-options:trickle\r\n"));
+        assert!(!sdp.contains("end-of-candidates"));
+        assert!(finished(&[HOST], true).ends_with("a=end-of-candidates\r\n"));
+    }
+
+    #[test]
+    fn trickle_is_added_where_the_browser_did_not_say_it() {
+        let bare = OFFER.replace("a=ice-options:trickle\r\n", "");
+        let sdp = complete(&bare, &gathered(&[HOST]), false, &mut Origin::new([1; 16]));
+        assert!(sdp.contains("a=ice-options:trickle\r\n"));
+    }
+
+    #[test]
+    fn names_of_the_local_network_are_left_out_and_count_for_nothing() {
+        assert!(usable(MDNS).is_none() && usable(TCP).is_none());
+        assert!(!finished(&[MDNS, HOST], true).contains(".local"));
+    }
+
+    #[test]
+    fn a_candidate_that_the_description_holds_is_not_repeated() {
+        let with = [OFFER, "a=", HOST, "\r\na=end-of-candidates\r\n"].concat();
+        let sdp = complete(&with, &gathered(&[HOST]), true, &mut Origin::new([1; 16]));
+        assert_eq!(sdp.matches(HOST).count(), 1);
+        assert_eq!(sdp.matches("end-of-candidates").count(), 1);
+    }
+
+    #[test]
+    fn the_origin_is_ours_and_counts() {
+        let mut origin = Origin { session: 5, version: 0 };
+        assert!(complete(OFFER, &[], true, &mut origin).contains("o=- 5 1 IN IP4 127.0.0.1\r\n"));
+        assert!(complete(OFFER, &[], true, &mut origin).contains("o=- 5 2 IN IP4 127.0.0.1\r\n"));
+    }
+
+    #[test]
+    fn what_a_browser_offers_is_not_a_hold() {
+        let audio = audio(OFFER).unwrap();
+        assert!(!audio.held);
+        assert!(audio.telephone_event);
+        assert_eq!(audio.fingerprint, Some("sha-256 AA:BB"));
+    }
+
+    #[test]
+    fn hold_is_seen_in_every_form() {
+        for (from, to) in [
+            ("a=sendrecv", "a=sendonly"),
+            ("a=sendrecv", "a=inactive"),
+            ("audio 9", "audio 4000"),
+            ("a=ice-options:trickle\r\n", ""),
+            ("t=0 0\r\n", "t=0 0\r\na=sendonly\r\n"),
+        ] {
+            let mut sdp = OFFER.replace(from, to);
+            if from == "t=0 0\r\n" {
+                sdp = sdp.replace("a=sendrecv\r\n", "");
+            }
+            assert!(audio(&sdp).unwrap().held, "{sdp}");
+        }
+        assert!(!audio(&OFFER.replace("a=sendrecv", "a=recvonly")).unwrap().held);
+        let section_wins = OFFER.replace("t=0 0\r\n", "t=0 0\r\na=inactive\r\n");
+        assert!(!audio(&section_wins).unwrap().held);
+    }
+
+    #[test]
+    fn a_rejected_section_is_no_audio_but_a_bundled_one_is() {
+        let rejected = OFFER.replace("audio 9", "audio 0");
+        assert!(audio(&rejected).is_none());
+        assert!(audio(&[&rejected, "a=bundle-only\r\n"].concat()).is_some());
+        assert!(audio("v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n").is_none());
+    }
+
+    #[test]
+    fn a_payload_that_is_mapped_but_not_listed_is_not_agreed() {
+        assert!(!audio(&OFFER.replace(" 111 126", " 111")).unwrap().telephone_event);
+        assert!(!audio(&OFFER.replace("telephone-event", "opus")).unwrap().telephone_event);
+    }
+
+    #[test]
+    fn fingerprints_are_compared_without_case() {
+        assert!(same_fingerprint("sha-256 AA:BB", "SHA-256  aa:bb"));
+        assert!(!same_fingerprint("sha-256 AA:BB", "sha-256 AA:BC"));
+        assert!(!same_fingerprint("sha-256 AA:BB", "sha-256"));
+    }
+
+    #[test]
+    fn junk_is_survived() {
+        for junk in
+            ["", "m=", "m=audio", "m=audio \n", "m=audio x", "\r\n\r\n", "c=", "a=", "é\nm=é"]
+        {
+            assert!(audio(junk).is_none());
+            let _ = complete(
+                junk,
+                &gathered(&[HOST, "candidate:", ""]),
+                true,
+                &mut Origin::new([0; 16]),
+            );
+        }
+        for junk in
+            ["candidate:", "candidate:1 1 udp x y z", "x", "candidate:1 1 udp 1 a 99999 typ host"]
+        {
+            assert!(usable(junk).is_none());
+        }
+    }
+}
