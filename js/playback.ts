@@ -52,8 +52,8 @@ export class Playback {
     if (this.#blocked === blocked) return;
     this.#blocked = blocked;
     for (const gesture of GESTURES) {
-      if (blocked) document.addEventListener(gesture, this.#retry, true);
-      else document.removeEventListener(gesture, this.#retry, true);
+      if (blocked) document.addEventListener(gesture, this.#retry, { capture: true });
+      else document.removeEventListener(gesture, this.#retry, { capture: true });
     }
     this.#changed(blocked);
   }
