@@ -1,7 +1,9 @@
 //! The same messages read by us, by sipx-sip and by rsip; every difference is listed and judged.
 
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::catch_unwind;
 
@@ -29,13 +31,13 @@ fn ours(frame: &[u8]) -> Reading {
     put("via_transport", Some(vias[0].transport().to_owned()));
     put("via_host", host(vias[0].host()));
     put("via_port", vias[0].port().map(|port| port.to_string()));
-    put("via_branch", vias[0].branch().map(|branch| branch.into_owned()));
+    put("via_branch", vias[0].branch().map(Cow::into_owned));
     let addresses = [
         (("from_tag", "from_user", "from_host"), message.from().ok()?),
         (("to_tag", "to_user", "to_host"), message.to().ok()?),
     ];
     for ((tag, user, place), address) in addresses {
-        put(tag, address.tag().map(|tag| tag.into_owned()));
+        put(tag, address.tag().map(Cow::into_owned));
         let uri = address.uri().ok()?;
         put(user, uri.user().filter(|_| uri.is_sip()).map(str::to_owned));
         put(place, host(uri.host()));

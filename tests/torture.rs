@@ -2,6 +2,7 @@
 //! other browser stacks drop without a word.
 
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 #[path = "../examples/inspect/fields.rs"]
 mod fields;

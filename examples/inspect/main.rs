@@ -22,9 +22,10 @@ fn main() -> ExitCode {
         let mut line = Map::new();
         line.insert("file".to_owned(), Value::from(file.as_str()));
         match read(&file) {
-            Ok(frame) => {
-                line.extend(fields::read(&frame).unwrap_or_else(|error| fields::refusal(&error)))
-            }
+            Ok(frame) => match fields::read(&frame) {
+                Ok(fields) => line.extend(fields),
+                Err(error) => line.extend(fields::refusal(&error)),
+            },
             Err(error) => {
                 line.insert("error".to_owned(), Value::from(error.to_string()));
                 code = ExitCode::FAILURE;

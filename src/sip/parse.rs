@@ -52,7 +52,7 @@ fn read(frame: &[u8], care: Care) -> Result<Message<'_>, ParseError> {
         return Err(ParseError::new(ParseErrorKind::TooLarge, MAX_MESSAGE));
     }
     let mut lines = Lines { frame, at: start };
-    let (first, _) = lines.next_line().ok_or(cut_short(frame, start))?;
+    let (first, _) = lines.next_line().ok_or_else(|| cut_short(frame, start))?;
     let start_line = match start_line(first, start) {
         Err(_) if care == Care::Salvage => salvaged_start_line(first, start)?,
         read => read?,

@@ -139,13 +139,46 @@ impl<'a> Params<'a> {
     }
 
     /// Reads them all, for where they stop making sense.
-    pub(super) fn check(self) -> Result<(), usize> {
-        self.into_iter().try_for_each(|param| param.map(|_| ()))
+    pub(super) fn check(mut self) -> Result<(), usize> {
+        self.try_for_each(|param| param.map(|_| ()))
     }
 
-    fn stop(&mut self, at: usize) -> Option<Result<(&'a str, &'a str), usize>> {
-        self.at = self.text.len();
-        Some(Err(at))
+    /// Steps over the semicolon to the next name; nothing at the end.
+    fn open(&mut self) -> Result<Option<usize>, usize> {
+        let bytes = self.text.as_bytes();
+        loop {
+            self.at = skip_blanks(self.text, self.at);
+            match bytes.get(self.at) {
+                None => return Ok(None),
+                Some(b';') => self.at = skip_blanks(self.text, self.at + 1),
+                Some(_) => return Err(self.at),
+            }
+            if !matches!(bytes.get(self.at), None | Some(b';')) {
+                return Ok(Some(self.at));
+            }
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<(&'a str, &'a str)>, usize> {
+        let Some(start) = self.open()? else { return Ok(None) };
+        let text = self.text;
+        let end = text[start..].find(['=', ';', '"']).map_or(text.len(), |length| start + length);
+        let name = trim(&text[start..end]);
+        let stop = text.as_bytes().get(end);
+        if name.is_empty() || stop == Some(&b'"') {
+            return Err(end);
+        }
+        if stop != Some(&b'=') {
+            self.at = end;
+            return Ok(Some((name, "")));
+        }
+        let value = skip_blanks(text, end + 1);
+        self.at = if text[value..].starts_with('"') {
+            quoted_end(text, value).ok_or(value)?
+        } else {
+            text[value..].find(';').map_or(text.len(), |length| value + length)
+        };
+        Ok(Some((name, trim(&text[value..self.at]))))
     }
 }
 
@@ -153,40 +186,11 @@ impl<'a> Iterator for Params<'a> {
     type Item = Result<(&'a str, &'a str), usize>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let text = self.text;
-        let bytes = text.as_bytes();
-        loop {
-            self.at = skip_blanks(text, self.at);
-            match bytes.get(self.at)? {
-                b';' => self.at = skip_blanks(text, self.at + 1),
-                _ => return self.stop(self.at),
-            }
-            if !matches!(bytes.get(self.at), None | Some(b';')) {
-                break;
-            }
+        let read = self.read();
+        if read.is_err() {
+            self.at = self.text.len();
         }
-        let start = self.at;
-        let length = text[start..].find(['=', ';', '"']).unwrap_or(text.len() - start);
-        let name = trim(&text[start..start + length]);
-        let mut at = start + length;
-        if name.is_empty() || bytes.get(at) == Some(&b'"') {
-            return self.stop(at);
-        }
-        if bytes.get(at) != Some(&b'=') {
-            self.at = at;
-            return Some(Ok((name, "")));
-        }
-        at = skip_blanks(text, at + 1);
-        let end = if bytes.get(at) == Some(&b'"') {
-            match quoted_end(text, at) {
-                Some(end) => end,
-                None => return self.stop(at),
-            }
-        } else {
-            text[at..].find(';').map_or(text.len(), |length| at + length)
-        };
-        self.at = end;
-        Some(Ok((name, trim(&text[at..end]))))
+        read.transpose()
     }
 }
 

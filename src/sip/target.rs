@@ -6,10 +6,10 @@ use super::uri::{Uri, unescape};
 /// The longest text that is taken for a target, in bytes.
 const MAX_TARGET: usize = 512;
 
-/// The Request-URI for what a person typed or pasted: a number in any usual writing
-/// (`+1 (212) 555-0123`, `Tel.: +34 600-123-456`, digits of any script), a user name, an
-/// address without scheme, or a sip, sips or tel URI. Nothing if it is none of them.
+/// The Request-URI for what a person typed or pasted; nothing if it cannot be called.
 ///
+/// That is a number in any usual writing (`+1 (212) 555-0123`, `Tel.: +34 600-123-456`, digits
+/// of any script), a user name, an address without scheme, or a sip, sips or tel URI.
 /// A number or a name is looked up at `domain`, and so is a tel URI (RFC 3261 §19.1.6).
 pub fn target_uri(typed: &str, domain: &str) -> Option<String> {
     if typed.len() > MAX_TARGET {
@@ -89,7 +89,7 @@ fn sip_uri(scheme: &str, rest: &str) -> Option<String> {
             return None;
         }
         let spaced = user.contains(char::is_whitespace).then(|| number(user));
-        let user = spaced.map_or_else(|| Some(user.to_owned()), |number| number)?;
+        let user = spaced.unwrap_or_else(|| Some(user.to_owned()))?;
         push_escaped(&mut uri, Some(user).filter(|user| !user.is_empty())?.as_str());
         uri.push('@');
     }

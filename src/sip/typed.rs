@@ -16,7 +16,7 @@ impl<'a> Message<'a> {
     /// The topmost Via.
     pub fn via(&self) -> Result<Via<'a>, ParseError> {
         const NAME: &str = "Via";
-        let line = self.lines(NAME).next().ok_or(self.missing(NAME))?;
+        let line = self.lines(NAME).next().ok_or_else(|| self.missing(NAME))?;
         let text = line.text();
         let first = scan::elements(&text).next().unwrap_or_default();
         let start = first.start;
@@ -30,18 +30,18 @@ impl<'a> Message<'a> {
 
     /// Who sent the request.
     pub fn from(&self) -> Result<NameAddr<'a>, ParseError> {
-        self.address("From")?.ok_or(self.missing("From"))
+        self.address("From")?.ok_or_else(|| self.missing("From"))
     }
 
     /// Whom the request was meant for.
     pub fn to(&self) -> Result<NameAddr<'a>, ParseError> {
-        self.address("To")?.ok_or(self.missing("To"))
+        self.address("To")?.ok_or_else(|| self.missing("To"))
     }
 
     /// The Call-ID.
     pub fn call_id(&self) -> Result<Cow<'a, str>, ParseError> {
         const NAME: &str = "Call-ID";
-        let line = self.lines(NAME).next().ok_or(self.missing(NAME))?;
+        let line = self.lines(NAME).next().ok_or_else(|| self.missing(NAME))?;
         let text = line.text();
         match text.find([' ', '\t', '\0']) {
             Some(at) => Err(malformed(line, NAME, at)),
@@ -52,7 +52,7 @@ impl<'a> Message<'a> {
 
     /// The CSeq.
     pub fn cseq(&self) -> Result<CSeq, ParseError> {
-        self.one("CSeq", |text| CSeq::parse(&text))?.ok_or(self.missing("CSeq"))
+        self.one("CSeq", |text| CSeq::parse(&text))?.ok_or_else(|| self.missing("CSeq"))
     }
 
     /// Every Contact.

@@ -172,14 +172,12 @@ pub(super) fn split_host(text: &str, bare_ipv6: bool) -> Option<(&str, Option<u1
     if host.is_empty() || (!host.starts_with('[') && !host.bytes().all(letter)) {
         return None;
     }
-    match trim(rest).strip_prefix(':').map(trim) {
-        None if rest.is_empty() => Some((host, None)),
-        None => None,
-        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            port.parse().ok().map(|port| (host, Some(port)))
-        }
-        Some(_) => None,
+    if rest.is_empty() {
+        return Some((host, None));
     }
+    let port = trim(trim(rest).strip_prefix(':')?);
+    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| port.parse().ok()).flatten().map(|port| (host, Some(port)))
 }
 
 /// The text with `%41` read as `A`. What is no escape, or no UTF-8 after all, stays as it stands.
@@ -187,21 +185,28 @@ pub fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }
-    let digit = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
     let bytes = text.as_bytes();
     let mut plain = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                plain.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            _ => {
-                plain.push(byte);
-                at += 1;
-            }
+        if let [b'%', high, low, ..] = bytes[at..]
+            && let (Some(high), Some(low)) = (hex_digit(high), hex_digit(low))
+        {
+            plain.push(high << 4 | low);
+            at += 3;
+        } else {
+            plain.push(byte);
+            at += 1;
         }
     }
     String::from_utf8(plain).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+const fn hex_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
 }
