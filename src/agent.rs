@@ -96,13 +96,13 @@ impl UserAgent {
                 return phone.on_command(&mut self.core, command);
             }
             if !matches!(command, Command::Configure(_) | Command::Register(_)) {
-                return phone::without_account(command);
+                return phone::without_account(&command);
             }
             phone.cut(&mut self.core);
             self.phones.retain(|phone| phone.account != account);
         }
         if !phone::begins(&command) {
-            return phone::without_account(command);
+            return phone::without_account(&command);
         }
         let mut phone = Phone::new(account, &mut self.core.ids);
         phone.on_command(&mut self.core, command)?;

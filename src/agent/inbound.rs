@@ -3,7 +3,7 @@
 use super::phone::Phone;
 use super::refusal::{self, Refusal};
 use super::{Core, FlowId};
-use crate::api::{AccountId, UaEvent};
+use crate::api::{AccountId, CallId, UaEvent};
 use crate::call::Call;
 use crate::context::{Owner, Usage};
 use crate::sip::{Message, Method, ParseError, Reply, Response};
@@ -80,7 +80,7 @@ impl Phone {
         &mut self,
         core: &mut Core,
         invite: TransactionId,
-        id: crate::api::CallId,
+        id: CallId,
         message: &Message<'_>,
     ) {
         if core.transactions.is_pending(invite)
@@ -101,7 +101,8 @@ impl Phone {
         if message.to().is_ok_and(|to| to.tag().is_some()) {
             let index = self.dialog_of(message).ok_or(Refusal::plain(481))?;
             refusal::check_contents(message)?;
-            return self.on_dialog_request(core, server, index, message);
+            self.on_dialog_request(core, server, index, message);
+            return Ok(());
         }
         let merged = core.transactions.is_merged(server);
         refusal::check_place(message, self.identity(), merged)?;
@@ -123,12 +124,11 @@ impl Phone {
         server: TransactionId,
         index: usize,
         message: &Message<'_>,
-    ) -> Result<(), Refusal> {
+    ) {
         let owner = Owner::Call(self.id_of(index), Usage::Incoming);
         core.transactions.adopt(server, owner);
         let (call, mut ctx) = self.call(core, index);
         call.on_request(&mut ctx, server, message);
-        Ok(())
     }
 
     /// Whether the phone takes a call now, however it came.

@@ -141,7 +141,7 @@ impl Phone {
     }
 
     /// Ends at once, without a word on the wire: another phone takes the account over.
-    pub(super) fn cut(&mut self, core: &mut Core) {
+    pub(super) fn cut(&self, core: &mut Core) {
         if let Some(flow) = self.line.identity().flow {
             core.transactions.on_flow_lost(flow);
             core.out.link(flow, LinkRequest::Close);
@@ -261,8 +261,9 @@ impl Phone {
         for index in 0..self.calls.len() {
             let id = self.calls[index].id;
             let (call, mut ctx) = self.call(core, index);
-            if !call.is_ended() {
-                // It is up, so hanging up is no misuse of it.
+            // A call that rings here may ring elsewhere too: 480 does not end that, 603 would.
+            if call.on_command(&mut ctx, Command::Reject(id, 480)).is_err() {
+                // Misuse only of what is over already.
                 let _ = call.on_command(&mut ctx, Command::Hangup(id));
             }
         }
@@ -295,7 +296,7 @@ pub(super) fn begins(command: &Command) -> bool {
 }
 
 /// What a command means where there is no phone to carry it out.
-pub(super) fn without_account(command: Command) -> Result<(), ApiMisuse> {
+pub(super) fn without_account(command: &Command) -> Result<(), ApiMisuse> {
     match command {
         Command::Configure(_)
         | Command::Register(_)
@@ -309,7 +310,7 @@ pub(super) fn without_account(command: Command) -> Result<(), ApiMisuse> {
         | Command::Hangup(id)
         | Command::Mute(id, _)
         | Command::SendDigits(id, ..)
-        | Command::SendCallMessage { call: id, .. } => Err(ApiMisuse::CallGone(id)),
+        | Command::SendCallMessage { call: id, .. } => Err(ApiMisuse::CallGone(*id)),
     }
 }
 

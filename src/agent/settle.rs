@@ -12,13 +12,13 @@ impl Phone {
     pub(super) fn settle(&mut self, core: &mut Core) {
         loop {
             while let Some(news) = self.line.poll_news() {
-                self.on_line_news(core, news);
+                self.on_line_news(core, &news);
             }
             let in_call = self.note_ended(core.now);
             let (line, mut step) = self.line(core);
             line.set_in_call(&mut step, in_call);
             match self.line.poll_news() {
-                Some(news) => self.on_line_news(core, news),
+                Some(news) => self.on_line_news(core, &news),
                 None => break,
             }
         }
@@ -32,9 +32,9 @@ impl Phone {
         }
     }
 
-    fn on_line_news(&mut self, core: &mut Core, news: LineNews) {
+    fn on_line_news(&mut self, core: &mut Core, news: &LineNews) {
         if let LineNews::FlowLost(flow) = news {
-            for lost in core.transactions.on_flow_lost(flow) {
+            for lost in core.transactions.on_flow_lost(*flow) {
                 self.on_lost(core, lost);
             }
         }
@@ -45,7 +45,7 @@ impl Phone {
                     call.on_flow_ready(&mut ctx);
                     call.on_registered(&mut ctx);
                 }
-                LineNews::Failed(code) => call.on_register_failed(&mut ctx, code),
+                LineNews::Failed(why) => call.on_register_failed(&mut ctx, why),
                 LineNews::FlowLost(_) => call.on_flow_lost(&mut ctx),
             }
         }

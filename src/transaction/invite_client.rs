@@ -47,14 +47,14 @@ impl InviteClient {
     #[must_use]
     pub(super) fn on_response(self, status: u16, now: Time) -> (Self, Effect) {
         match (self, status) {
-            (Self::Accepted { .. }, 200..=299) => (self, Effect::Deliver),
+            (Self::Accepted { .. }, 200..=299)
+            | (Self::Proceeding | Self::Cancelling { .. }, ..=199) => (self, Effect::Deliver),
             // Repetitions over a transport that repeats nothing, or a far side that changed its mind.
             (Self::Accepted { .. } | Self::Terminated, _) => (self, Effect::None),
             (Self::Calling { .. }, ..=199) => (Self::Proceeding, Effect::Deliver),
             (Self::Unwanted { .. }, ..=199) => {
                 (Self::Cancelling { give_up: now + PATIENCE }, Effect::Cancel)
             }
-            (Self::Proceeding | Self::Cancelling { .. }, ..=199) => (self, Effect::Deliver),
             (_, 200..=299) => (Self::Accepted { timer_m: now + PATIENCE }, Effect::Deliver),
             (_, 300..) => (Self::Terminated, Effect::Acknowledge),
         }

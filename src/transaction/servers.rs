@@ -254,7 +254,7 @@ impl<O: Clone> Entry<O> {
 struct Key {
     /// Branch and sent-by of the top Via; empty where the branch is none of RFC 3261.
     hop: String,
-    /// From tag, Call-ID and CSeq: the same on every way that a request may come.
+    /// From tag, Call-ID and `CSeq`: the same on every way that a request may come.
     request: String,
 }
 

@@ -55,9 +55,9 @@ fn what_is_no_sip_at_all_is_told_and_not_answered() {
     let mut alice = Stage::registered();
     for frame in ["<html><body>502</body></html>", "SIP/2.0 two hundred\r\n\r\n", "\0\u{1}\u{2}"] {
         alice.hears(frame).says_nothing();
-        alice.tells_of(|event| {
-            matches!(event, UaEvent::Warning { code, .. } if code == "message-unreadable")
-        });
+        alice.tells_of(
+            |event| matches!(event, UaEvent::Warning { code, .. } if code == "message-unreadable"),
+        );
     }
 }
 
@@ -249,7 +249,9 @@ fn frames_and_news_of_flows_and_peers_that_are_gone_are_dropped() {
 fn two_accounts_in_one_agent_know_nothing_of_each_other() {
     let mut stage = Stage::registered();
     let first = stage.flow;
-    stage.about(AccountId(2)).registers_as(Account { uri: "sip:bob@example.org".into(), ..account() });
+    stage
+        .about(AccountId(2))
+        .registers_as(Account { uri: "sip:bob@example.org".into(), ..account() });
     let second = stage.flow;
     assert_ne!(first, second);
     let mut carol = Far::carol("sip:bob@example.org");

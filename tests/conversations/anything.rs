@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cc_sdk::account::Account;
-use cc_sdk::api::{CallId, CallState, Command, Config, Credential, Dial, DigitTransport, SeatStatus, UaEvent};
+use cc_sdk::api::{
+    CallId, CallState, Command, Config, Credential, Dial, DigitTransport, SeatStatus, UaEvent,
+};
 use cc_sdk::sip::Method;
 use cc_sdk::{
     CredentialReply, FlowId, Input, LinkEvent, LinkRequest, MediaEvent, MediaFailure, MediaReply,
@@ -54,8 +56,8 @@ enum Happening {
 fn happening() -> impl Strategy<Value = Happening> {
     let n = 0..8_usize;
     let status = prop::sample::select(vec![
-        100, 180, 183, 199, 200, 202, 299, 302, 305, 380, 400, 401, 403, 404, 407, 408, 415, 422, 423, 480, 481,
-        482, 486, 487, 488, 491, 493, 500, 501, 503, 513, 600, 603, 604, 606, 699,
+        100, 180, 183, 199, 200, 202, 299, 302, 305, 380, 400, 401, 403, 404, 407, 408, 415, 422,
+        423, 480, 481, 482, 486, 487, 488, 491, 493, 500, 501, 503, 513, 600, 603, 604, 606, 699,
     ]);
     let method = prop::sample::select(vec![
         Method::Ack,
@@ -259,7 +261,8 @@ impl World {
         let requests: Vec<_> =
             self.said.iter().rev().filter(|said| said.message().is_request()).collect();
         if let Some(request) = pick(&requests, n) {
-            let answer = if sdp { request.answer_with_sdp(status, FAR_SDP) } else { request.answer(status) };
+            let answer =
+                if sdp { request.answer_with_sdp(status, FAR_SDP) } else { request.answer(status) };
             if request.message().method() == Some(Method::Invite) {
                 self.far.push(Far::called(request));
             }
@@ -273,9 +276,12 @@ impl World {
         }
         let n = n % self.far.len();
         let far = &mut self.far[n];
-        if let Some(said) = self.said.iter().rev().find(|said| {
-            !said.message().is_request() && said.header("Call-ID") == far.call_id
-        }) {
+        if let Some(said) = self
+            .said
+            .iter()
+            .rev()
+            .find(|said| !said.message().is_request() && said.header("Call-ID") == far.call_id)
+        {
             far.remote = said.header("To");
         }
         let message = match method {
@@ -349,7 +355,10 @@ impl World {
                     *self.ended.entry(call).or_default() += 1;
                 }
                 UaEvent::CallState { call, state, .. } => {
-                    assert!(!self.ended.contains_key(&call), "call {call} is {state:?} after its end");
+                    assert!(
+                        !self.ended.contains_key(&call),
+                        "call {call} is {state:?} after its end"
+                    );
                 }
                 _ => {}
             }

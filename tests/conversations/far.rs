@@ -26,7 +26,7 @@ impl Wire {
     /// The first header of this name.
     #[track_caller]
     pub fn find(&self, name: &str) -> Option<String> {
-        self.message().header(name).map(|value| value.into_owned())
+        self.message().header(name).map(std::borrow::Cow::into_owned)
     }
 
     /// The body as text.

@@ -5,7 +5,7 @@
 mod far;
 mod stage;
 
-mod agent;
-mod anything;
-mod phone;
+//mod agent;
+//mod anything;
+//mod phone;
 mod transactions;

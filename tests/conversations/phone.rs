@@ -99,7 +99,7 @@ fn an_opaque_token_is_exchanged_and_registers() {
         service: "https://cc.example.com".into(),
         token: "demo:alice:0e1f".into(),
     };
-    alice.provides(asked, CredentialReply::Account(Box::new(account()), Some(600)));
+    alice.provides(&asked, CredentialReply::Account(Box::new(account()), Some(600)));
     alice.opens().says("REGISTER").hears_answer(200);
     alice.tells_of(|event| *event == UaEvent::SeatStatus { status: 2 });
 }
@@ -290,7 +290,8 @@ fn digits_leave_by_info_where_nothing_else_was_agreed() {
     let mut alice = Stage::registered();
     let call = alice.dials("9198");
     alice.says("INVITE");
-    let plain = FAR_SDP.replace(" 126\r\n", "\r\n").replace("a=rtpmap:126 telephone-event/8000\r\n", "");
+    let plain =
+        FAR_SDP.replace(" 126\r\n", "\r\n").replace("a=rtpmap:126 telephone-event/8000\r\n", "");
     let answer = alice.last.answer_with_sdp(200, &plain);
     alice.hears(answer).says("ACK");
     alice.does(Command::SendDigits(call, "5".into(), Default::default())).says("INFO");
@@ -365,7 +366,9 @@ fn a_challenged_invite_is_sent_again_with_credentials() {
     alice.says("INVITE");
     let invite = alice.last.clone();
     let mut challenge = invite.response(407);
-    challenge.headers.push("Proxy-Authenticate", "Digest realm=\"example.com\", nonce=\"n1\", qop=\"auth\"");
+    challenge
+        .headers
+        .push("Proxy-Authenticate", "Digest realm=\"example.com\", nonce=\"n1\", qop=\"auth\"");
     alice.hears(Wire::of(&challenge)).says("ACK").says("INVITE");
     assert!(alice.last.header("Proxy-Authorization").contains("nonce=\"n1\""));
     assert_eq!(alice.last.header("Call-ID"), invite.header("Call-ID"));
@@ -430,7 +433,10 @@ impl Stage {
     #[track_caller]
     fn tells_nothing_of_calls(&mut self) -> &mut Self {
         let of_call = self.told.iter().find(|(_, event)| {
-            matches!(event, UaEvent::CallState { .. } | UaEvent::CallStatus { .. } | UaEvent::Call { .. })
+            matches!(
+                event,
+                UaEvent::CallState { .. } | UaEvent::CallStatus { .. } | UaEvent::Call { .. }
+            )
         });
         assert_eq!(of_call, None);
         self

@@ -305,11 +305,11 @@ impl Stage {
 
     /// The driver asked for a credential this way, and gets it.
     #[track_caller]
-    pub fn provides(&mut self, asked: CredentialRequest, reply: CredentialReply) -> &mut Self {
+    pub fn provides(&mut self, asked: &CredentialRequest, reply: CredentialReply) -> &mut Self {
         let Some((account, ticket, request)) = self.credentials.pop_front() else {
             panic!("the phone asks for no credential")
         };
-        assert_eq!(request, asked);
+        assert_eq!(&request, asked);
         self.gives(Input::Credential(account, ticket, reply))
     }
 
