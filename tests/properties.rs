@@ -99,10 +99,6 @@ fn survives_printing(frame: &[u8]) {
     let again = Message::parse(&printed).unwrap();
     assert_eq!(content(&again), content(&message));
     assert_eq!(again.header("Content-Length").unwrap(), message.body().len().to_string());
-    // Not only as text: what is no UTF-8 goes out as it came.
-    let bytes = |frame: &[u8]| frame.iter().filter(|byte| !byte.is_ascii()).count();
-    let dropped = frame.len() != printed.len();
-    assert!(dropped || bytes(&printed) == bytes(frame));
 }
 
 static CORPUS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -274,6 +270,19 @@ fn every_message_of_the_corpus_survives_printing() {
     for frame in CORPUS.iter() {
         read_all(frame);
         survives_printing(frame);
+    }
+}
+
+#[test]
+fn what_is_no_utf_8_or_has_an_escaped_nul_is_sent_on_as_it_came() {
+    let headers =
+        b"X-Latin: Caf\xe9 \xff\xfe\r\nFrom: \"BEL \\\0\" <sip:a@b>;tag=1\r\nContent-Length: 3\r\n";
+    for start in ["INVITE sip:a@b SIP/2.0\r\n", "SIP/2.0 200 OK\r\n"] {
+        let frame = [start.as_bytes(), headers, b"\r\n\0\r\n"].concat();
+        let message = Message::parse(&frame).unwrap();
+        let request = message.to_request().map(|request| request.to_bytes().unwrap());
+        let response = message.to_response().map(|response| response.to_bytes().unwrap());
+        assert_eq!(request.or(response).unwrap(), frame);
     }
 }
 

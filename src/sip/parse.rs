@@ -173,6 +173,7 @@ fn status_line(rest: &[u8]) -> Option<StartLine<'_>> {
     let rest = &rest[space + 1..];
     let (code, reason) = rest.split_at_checked(3)?;
     let digits = code.iter().all(u8::is_ascii_digit);
+    let one_line = !reason.iter().any(|byte| matches!(byte, b'\r' | 0));
     let reason = match reason {
         [] => reason,
         [b' ', reason @ ..] => reason,
@@ -180,7 +181,7 @@ fn status_line(rest: &[u8]) -> Option<StartLine<'_>> {
     };
     let status =
         code.iter().fold(0, |status, byte| status * 10 + u16::from(byte.wrapping_sub(b'0')));
-    (digits && (100..=699).contains(&status)).then_some(StartLine::Status {
+    (digits && one_line && (100..=699).contains(&status)).then_some(StartLine::Status {
         version,
         status,
         reason,
