@@ -132,7 +132,8 @@ export class Model {
   /** Calls; what goes wrong before there is a call becomes a notice. */
   dial(options: CallOptions): Promise<Call> {
     const before = this.#call;
-    const wish = { number: String((options.phone as unknown) ?? ""), info: options.info ?? "", dropped: false };
+    // A page in JavaScript may have given a number, or nothing.
+    const wish = { number: [options.phone].join(""), info: options.info ?? "", dropped: false };
     if (!this.#busy) this.#lastNumber = wish.number;
     this.#notice = undefined;
     this.#wishes.push(wish);
