@@ -80,5 +80,7 @@ export default [
     source: here("js/wasm-url.ts"),
     externals: [sharedCore],
   }),
+  // For www/faces.html only: views without a phone.
+  esModule({ name: "faces", entry: "js/element/faces-page.ts", source: here("js/wasm-url.ts") }),
   classicScript,
 ].filter(({ entry }) => Object.values(entry).every(existsSync));

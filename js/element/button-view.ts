@@ -1,8 +1,8 @@
 /** The form `button`: one button that becomes the call. No dial pad at first, no words of telephony. */
 import { ending } from "./call-view.js";
-import { button, clock, details, exchanged, message, pad, who, type Speech } from "./pieces.js";
+import { button, clock, details, duration, exchanged, message, pad, who, type Speech } from "./pieces.js";
 import { isUp, type CallFace, type ViewState } from "./state.js";
-import { messageOf, type Message } from "./texts.js";
+import { fill, messageOf, type Message } from "./texts.js";
 import { h, type Branch, type Child } from "./tree.js";
 
 /** The button, and below it one line that says what it is or what happened. */
@@ -19,17 +19,22 @@ export function buttonView(state: ViewState, speech: Speech): Branch {
 }
 
 function begin(state: ViewState, { texts }: Speech): Branch {
-  const again = state.call !== undefined || state.notice?.cure === "retry";
-  const text = again ? texts.act.again : state.label || texts.button.label;
+  const again = state.call !== undefined;
+  const text = retry(state) ? texts.act.retry : again ? texts.act.again : state.label || texts.button.label;
   const disabled = state.line.is === "unsupported";
   return button({
-    act: again && state.call ? "again" : "call",
+    act: again ? "again" : "call",
     kind: "go",
     icon: "call",
     text,
     disabled,
     part: "button call",
   });
+}
+
+/** After a refused microphone the press is the same, but it is no second call. */
+function retry({ call, notice }: ViewState): boolean {
+  return notice?.cure === "retry" || call?.ending?.code.startsWith("microphone-") === true;
 }
 
 /** During the call: what happens, mute, key pad, and at the far end of the row hang up. */
@@ -73,7 +78,7 @@ function controls(state: ViewState, call: CallFace, { texts }: Speech): Child[] 
         name: act.muteName,
         pressed: call.muted,
       }),
-    up &&
+    call.phase === "connected" &&
       button({ act: "keys", kind: "plain", icon: "keys", name: act.keys, expanded: state.pane === "keys" }),
     button({ act: "hangup", kind: "end", icon: "hangup", name: up ? act.hangup : act.cancel }),
   ];
@@ -86,10 +91,21 @@ function below(state: ViewState, speech: Speech): Branch {
     button({ act: "play", kind: "tile", icon: "play", text: texts.act.play });
   return h(
     "div",
-    { key: "below", class: "below", part: "message" },
+    { key: "below", class: weighty(state) ? "below weighty" : "below", part: "message" },
     ...message(said(state, speech)),
     play,
     codes(state, speech),
+  );
+}
+
+/** An error or an end, in contrast to a mere hint. */
+function weighty({ call, line, notice }: ViewState): boolean {
+  if (notice !== undefined || call?.phase === "ended") return true;
+  return (
+    call === undefined &&
+    (line.is === "unsupported" ||
+      line.is === "offline" ||
+      (line.is === "unregistered" && line.reason !== undefined))
   );
 }
 
@@ -106,8 +122,9 @@ function said(state: ViewState, speech: Speech): Message {
   return { what: state.hint || texts.button.hint, next: "" };
 }
 
-function during(call: CallFace, { texts }: Speech): string {
-  if (call.phase === "reconnecting") return texts.face.reconnecting;
+function during(call: CallFace, { texts, language }: Speech): string {
+  if (call.phase === "reconnecting")
+    return fill(texts.call.reconnecting, { seconds: duration(call.seconds, language) });
   if (call.phase === "connected") {
     if (call.heldThere) return texts.call.heldThere;
     return call.muted ? texts.call.muted : texts.face.connected;

@@ -19,7 +19,7 @@ import { h, type Branch, type Child } from "./tree.js";
 /** The call and all that can be done with it. */
 export function callView(state: ViewState, call: CallFace, speech: Speech): Branch {
   const { texts } = speech;
-  const over = call.phase === "ended";
+  const pane = paneOf(state, call);
   return h(
     "section",
     {
@@ -33,15 +33,22 @@ export function callView(state: ViewState, call: CallFace, speech: Speech): Bran
     h(
       "div",
       { key: "scroll", class: "scroll" },
-      person(call, state.pane === "keys" && !over, texts),
-      over ? result(call, speech) : progress(call, speech),
-      info(state, call, texts),
-      pane(state, call, texts),
+      person(call, pane !== "none", speech),
+      call.phase === "ended" ? result(call, speech) : progress(call, pane !== "none", speech),
+      pane !== "keys" && info(state, call, texts),
+      opened(state, call, pane, texts),
     ),
     isUp(call) && tiles(state, call, texts),
     isUp(call) && h("slot", { key: "actions", name: "actions" }),
     primary(state, call, texts),
   );
+}
+
+/** What is opened; after a call the notes are, since that time is for them. */
+function paneOf(state: ViewState, call: CallFace): Pane {
+  const wished: Pane = call.phase === "ended" && state.seat === 4 ? "notes" : state.pane;
+  if (wished === "notes") return state.shows.notes ? wished : "none";
+  return isUp(call) ? wished : "none";
 }
 
 /** How a call ended, in words. */
@@ -57,28 +64,28 @@ export function ending(call: CallFace, { texts, language }: Speech): Message {
   return { what: `${said.what} · ${duration(call.seconds, language)}`, next: said.next };
 }
 
-function person(call: CallFace, small: boolean, texts: Texts): Branch {
+function person(call: CallFace, small: boolean, { texts, language }: Speech): Branch {
   const name = who(call, texts);
   return h(
     "div",
     { key: "who", class: small ? "who small" : "who" },
     avatar(call),
-    h("h2", { key: "name", class: "name", part: "name", dir: "auto" }, name),
-    call.number !== name &&
-      h("p", { key: "number", class: "number", part: "number", dir: "ltr" }, call.number),
+    h(
+      "div",
+      { key: "names", class: "names" },
+      h("h2", { key: "name", class: "name", part: "name", dir: "auto" }, name),
+      call.number !== name &&
+        h("p", { key: "number", class: "number", part: "number", dir: "ltr" }, call.number),
+    ),
+    small && call.phase === "connected" && timer(call, language),
   );
 }
 
-function progress(call: CallFace, { texts, language }: Speech): Branch {
-  const stage =
-    call.phase === "connected"
-      ? timer(call, language)
-      : h("p", { key: "stage", class: "stage" }, stageOf(call, texts));
-  return h("div", { key: "progress", class: "progress" }, stage, remark(call, { texts, language }));
-}
-
-function stageOf(call: CallFace, texts: Texts): string {
-  return texts.face[call.phase];
+function progress(call: CallFace, small: boolean, speech: Speech): Branch | false {
+  const stage = h("p", { key: "stage", class: "stage" }, speech.texts.face[call.phase]);
+  const shown = call.phase === "connected" ? !small && timer(call, speech.language) : stage;
+  const more = remark(call, speech);
+  return (shown !== false || more !== false) && h("div", { key: "progress", class: "progress" }, shown, more);
 }
 
 /** What a person must know while talking: being held, being muted, being lost for a moment. */
@@ -114,13 +121,11 @@ function info(state: ViewState, call: CallFace, texts: Texts): Branch | false {
   );
 }
 
-function pane(state: ViewState, call: CallFace, texts: Texts): Branch | false {
-  const shown: Pane = call.phase === "ended" && state.seat === 4 ? "notes" : state.pane;
-  if (shown === "notes" && state.shows.notes) return notes(state, texts);
+function opened(state: ViewState, call: CallFace, pane: Pane, texts: Texts): Branch | false {
+  if (pane === "notes") return notes(state, texts);
   if (!isUp(call)) return false;
   const back = exchanged(call, texts);
-  if (shown !== "keys") return back;
-  return h("div", { key: "keys", class: "keys" }, back, pad(texts.act.keys, false));
+  return pane === "keys" ? h("div", { key: "keys", class: "keys" }, back, pad(texts.act.keys, false)) : back;
 }
 
 function notes(state: ViewState, texts: Texts): Branch {

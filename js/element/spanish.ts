@@ -58,7 +58,7 @@ export const spanish: Texts = {
     muted: "Su micrófono está apagado",
     heldThere: "La otra persona le ha puesto en espera",
     heldHere: "Ha puesto la llamada en espera",
-    reconnecting: "La llamada no se ha perdido. Reconectando desde hace {seconds}",
+    reconnecting: "La llamada se mantiene · {seconds}",
     you: "Usted",
     them: "Otra parte",
     digits: "Cifras enviadas",
@@ -71,7 +71,7 @@ export const spanish: Texts = {
   },
   button: {
     label: "Llámenos",
-    hint: "Hable desde esta página, con su micrófono",
+    hint: "Usa su micrófono",
     connecting: "Conectando…",
   },
   ended: {

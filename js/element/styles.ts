@@ -53,7 +53,7 @@ p, h2, h3, dl, dd { margin: 0; font: inherit; }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .icon { inline-size: 1.25em; block-size: 1.25em; flex: none; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; }
 .icon.turned { transform: rotate(135deg); }
-.phone { display: flex; flex-direction: column; min-block-size: 33rem; border: 1px solid var(--_line); border-radius: var(--_radius); background: var(--_surface); overflow: hidden; }
+.phone { display: flex; flex-direction: column; min-block-size: 34rem; border: 1px solid var(--_line); border-radius: var(--_radius); background: var(--_surface); overflow: hidden; }
 .head { display: flex; align-items: center; gap: calc(2 * var(--_space)); min-block-size: 3.25rem; padding: 0 calc(3 * var(--_space)) 0 calc(4 * var(--_space)); padding-inline: calc(4 * var(--_space)) calc(2 * var(--_space)); border-block-end: 1px solid var(--_line); font-size: 0.875em; }
 .head .face { flex: 1; font-weight: 600; }
 .head .press { min-block-size: 2.25rem; padding-inline: calc(2.5 * var(--_space)); }
@@ -65,13 +65,14 @@ p, h2, h3, dl, dd { margin: 0; font: inherit; }
 .dial .pad { flex: 1; }
 .scroll { flex: 1; display: flex; flex-direction: column; gap: calc(4 * var(--_space)); min-block-size: 0; }
 .primary { display: grid; grid-template-columns: 1fr 2fr; gap: calc(2 * var(--_space)); margin-block-start: auto; }
-.primary .press { min-block-size: 3.25rem; }
+.primary .press { min-block-size: 3.5rem; }
+.primary .end { flex-direction: column; gap: 2px; font-size: 0.8125em; }
 slot[name="logo"], slot[name="header"], slot[name="footer"] { display: contents; }`;
 
 const pressing = `
 .press { display: inline-flex; align-items: center; justify-content: center; gap: calc(2 * var(--_space)); min-inline-size: var(--_target); min-block-size: var(--_target); margin: 0; padding: calc(1 * var(--_space)) calc(2 * var(--_space));
   border: 1px solid transparent; border-radius: var(--_radius); background: transparent; color: inherit; font: inherit; font-weight: 600; line-height: 1.2; cursor: pointer; touch-action: manipulation; user-select: none; -webkit-tap-highlight-color: transparent; }
-.press .text { overflow-wrap: anywhere; }
+.press .text { overflow-wrap: break-word; min-inline-size: 0; }
 .press:hover { background: var(--_raised); }
 .press:active { background: var(--_pressed); }
 .press:focus-visible, input:focus-visible, textarea:focus-visible, summary:focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
@@ -98,15 +99,17 @@ const pressing = `
 .field .press { position: absolute; inset-block: 0; right: calc(1 * var(--_space)); margin-block: auto; color: var(--_quiet); }`;
 
 const talking = `
-.who { display: grid; justify-items: center; gap: calc(1 * var(--_space)); padding-block-start: calc(5 * var(--_space)); text-align: center; }
-.avatar { display: grid; place-items: center; inline-size: 4.5rem; block-size: 4.5rem; margin-block-end: calc(2 * var(--_space)); border-radius: 50%; background: var(--_raised); color: var(--_quiet); font-size: 1.375em; font-weight: 600; letter-spacing: 0.02em; }
+.who { display: grid; justify-items: center; gap: calc(3 * var(--_space)); padding-block-start: calc(3 * var(--_space)); text-align: center; }
+.names { display: grid; gap: calc(1 * var(--_space)); min-inline-size: 0; max-inline-size: 100%; }
+.avatar { display: grid; place-items: center; inline-size: 4rem; block-size: 4rem; border-radius: 50%; background: var(--_raised); color: var(--_quiet); font-size: 1.375em; font-weight: 600; letter-spacing: 0.02em; }
 .avatar .icon { inline-size: 1.75em; block-size: 1.75em; }
 .name { font-size: 1.25em; font-weight: 600; line-height: 1.25; overflow-wrap: anywhere; }
 .number { color: var(--_quiet); font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-.who.small { grid-template-columns: auto 1fr; justify-items: start; text-align: start; align-items: center; column-gap: calc(3 * var(--_space)); padding: 0; }
-.who.small .avatar { grid-row: span 2; inline-size: 2.5rem; block-size: 2.5rem; margin: 0; font-size: 0.875em; }
+.who.small { grid-template-columns: auto 1fr auto; justify-items: start; align-items: center; padding: 0; text-align: start; }
+.who.small .names { gap: 0; }
+.who.small .avatar { inline-size: 2.5rem; block-size: 2.5rem; font-size: 0.875em; }
 .who.small .name { font-size: 1em; }
-.who.small .name:last-child { grid-row: span 2; }
+.who.small .number { font-size: 0.875em; }
 .progress { display: grid; justify-items: center; gap: calc(1 * var(--_space)); text-align: center; }
 .timer { font-size: 1.25em; font-variant-numeric: tabular-nums; }
 .stage { color: var(--_quiet); }
@@ -115,6 +118,7 @@ const talking = `
 .tiles .press { flex-direction: column; gap: calc(1 * var(--_space)); min-block-size: 3.75rem; font-size: 0.8125em; font-weight: 500; }
 .tiles .icon { inline-size: 1.625em; block-size: 1.625em; }
 .keys { display: grid; gap: calc(3 * var(--_space)); }
+.keys .pad { grid-auto-rows: minmax(var(--_target), 1fr); }
 .exchanged { display: grid; grid-template-columns: auto 1fr; gap: calc(0.5 * var(--_space)) calc(3 * var(--_space)); font-size: 0.875em; }
 .exchanged dt { color: var(--_quiet); }
 .exchanged dd { font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
@@ -155,7 +159,7 @@ summary { inline-size: fit-content; padding-block: calc(1 * var(--_space)); curs
 .result summary { margin-inline: auto; }`;
 
 const visiting = `
-.visit { display: grid; gap: calc(2 * var(--_space)); outline: none; }
+.visit { display: grid; grid-template-columns: minmax(0, 1fr); gap: calc(2 * var(--_space)); outline: none; }
 .visit > .go { inline-size: 100%; min-block-size: 3.25rem; border-radius: var(--cc-radius, 1.625rem); font-size: 1.0625em; }
 .bar { display: flex; align-items: center; gap: calc(1 * var(--_space)); min-block-size: 3.25rem; padding: 3px; padding-inline-start: calc(5 * var(--_space)); border: 1px solid var(--_edge); border-radius: var(--cc-radius, 1.625rem); background: var(--_surface); }
 .bar .status { flex: 1; min-inline-size: 0; font-weight: 600; font-size: 1.0625em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -163,11 +167,11 @@ const visiting = `
 .bar .end, .bar .go { margin-inline-start: calc(2 * var(--_space)); }
 .below { padding-inline: calc(2 * var(--_space)); min-block-size: 1.25rem; font-size: 0.875em; text-align: center; display: grid; justify-items: center; gap: calc(1 * var(--_space)); }
 .below .what { font-weight: 400; color: var(--_quiet); }
-:host([state="ended"]) .below .what, :host([state="unsupported"]) .below .what, :host([state="failed"]) .below .what { color: var(--_text); font-weight: 600; }
+.weighty .what { color: var(--_text); font-weight: 600; }
 .floating { position: absolute; z-index: 1; inset-block-start: 3.75rem; inset-inline: 0; padding: calc(3 * var(--_space)); border: 1px solid var(--_line); border-radius: var(--_radius); background: var(--_surface); box-shadow: 0 4px 16px rgb(0 0 0 / 12%); }`;
 
 const circumstances = `
-@container (max-width: 19rem) { .primary .press, .choices .press { font-size: 0.875em; } .primary .end { flex-direction: column; gap: 2px; font-size: 0.8125em; } .levels { padding-inline: 0; } }
+@container (max-width: 19rem) { .primary .go, .choices .press { font-size: 0.875em; } .levels { padding-inline: 0; } }
 @media (pointer: coarse) { .head .press { min-block-size: var(--_target); } summary { padding-block: calc(3 * var(--_space)); } .pad { grid-auto-rows: minmax(3.25rem, 1fr); } }
 @media (prefers-reduced-motion: no-preference) { .press { transition: background-color 0.1s; } }
 @media (prefers-reduced-motion: reduce) { .wait i { animation: none; } }

@@ -76,7 +76,7 @@ const english = {
     muted: "Your microphone is off",
     heldThere: "The other side has put you on hold",
     heldHere: "You have put the call on hold",
-    reconnecting: "The call is not lost. Reconnecting for {seconds}",
+    reconnecting: "The call is kept · {seconds}",
     you: "You",
     them: "Other side",
     digits: "Digits sent",
@@ -89,7 +89,7 @@ const english = {
   },
   button: {
     label: "Call us",
-    hint: "Talk through this page, with your microphone",
+    hint: "Uses your microphone",
     connecting: "Connecting…",
   },
   ended: {

@@ -165,7 +165,7 @@ function banner(call: CallFace, texts: Texts): Branch {
     h(
       "div",
       { class: "choices" },
-      button({ act: "reject-waiting", kind: "tile", icon: "hangup", text: texts.act.reject }),
+      button({ act: "reject-waiting", kind: "tile", text: texts.act.reject }),
       button({ act: "swap", kind: "go", icon: "call", text: texts.act.swap }),
     ),
   );
