@@ -1,5 +1,5 @@
 import type { UaEvent } from "../pkg/cc_sdk.js";
-import type { Command } from "./core.js";
+import type { SharedCore } from "./core.js";
 import { factEvent, TypedEventTarget, type FactEvent } from "./events.js";
 
 /** What a call is. `calling`, `ringing`, `early` go out, `incoming` and `answering` come in. */
@@ -104,21 +104,10 @@ export type CallFact =
   | ({ type: "warning" } & Warning);
 
 /**
- * The core as a call sees it.
- * @internal
- */
-export interface CallCore {
-  readonly account: number;
-  command(command: Command): void;
-  remoteStream(call: number): MediaStream | undefined;
-  localStream(call: number): MediaStream | undefined;
-}
-
-/**
  * Makes a call; the phone's way in.
  * @internal
  */
-export let createCall: (birth: CallBirth, core: CallCore) => Call;
+export let createCall: (birth: CallBirth, account: number, core: SharedCore) => Call;
 
 /**
  * Tells a call what happened to it; the phone's way in.
@@ -149,7 +138,7 @@ export class Call extends TypedEventTarget<CallEventMap> {
   /** When it began, in milliseconds since the Unix epoch. */
   readonly startedAt: number;
 
-  readonly #core: CallCore;
+  readonly #core: SharedCore;
   #state: CallState;
   #answeredAt: number | undefined;
   #endedAt: number | undefined;
@@ -158,18 +147,18 @@ export class Call extends TypedEventTarget<CallEventMap> {
   #endReason: EndReason | undefined;
 
   static {
-    createCall = (birth, core) => new Call(birth, core);
+    createCall = (birth, account, core) => new Call(birth, account, core);
     tellCall = (call, fact) => {
       call.#tell(fact);
     };
   }
 
-  private constructor(birth: CallBirth, core: CallCore) {
+  private constructor(birth: CallBirth, account: number, core: SharedCore) {
     super();
     const { call, direction, number, displayName, uri, info, sipCallId, at } = birth;
     this.id = call;
     this.direction = direction;
-    this.account = core.account;
+    this.account = account;
     this.remote = { number, displayName, uri };
     this.info = info;
     this.headers = byLowerCaseName(birth.headers);
@@ -231,27 +220,27 @@ export class Call extends TypedEventTarget<CallEventMap> {
 
   /** Takes an incoming call. A refused microphone is a `warning`, and the call rings on. */
   answer(): void {
-    this.#core.command({ type: "answer", call: this.id });
+    this.#core.command(this.account, { type: "answer", call: this.id });
   }
 
   /** Refuses an incoming call, with 480 to 699 as the far side is to be told; 486 (busy) unless told. */
   reject(status = 486): void {
-    this.#core.command({ type: "reject", call: this.id, status });
+    this.#core.command(this.account, { type: "reject", call: this.id, status });
   }
 
   /** Ends the call in whatever state it is. */
   hangup(): void {
-    this.#core.command({ type: "hangup", call: this.id });
+    this.#core.command(this.account, { type: "hangup", call: this.id });
   }
 
   /** Turns the microphone off for this call. */
   mute(): void {
-    this.#core.command({ type: "mute", call: this.id, muted: true });
+    this.#core.command(this.account, { type: "mute", call: this.id, muted: true });
   }
 
   /** Turns the microphone on again. */
   unmute(): void {
-    this.#core.command({ type: "mute", call: this.id, muted: false });
+    this.#core.command(this.account, { type: "mute", call: this.id, muted: false });
   }
 
   /**
@@ -260,12 +249,12 @@ export class Call extends TypedEventTarget<CallEventMap> {
    * Throws `bad-digit` for anything else; nothing was played then.
    */
   sendDigits(digits: string, options: { transport?: DigitTransport } = {}): void {
-    this.#core.command({ type: "sendDigits", call: this.id, digits, ...options });
+    this.#core.command(this.account, { type: "sendDigits", call: this.id, digits, ...options });
   }
 
   /** Sends a message inside the call, `text/plain` unless told. */
   sendMessage(body: string, contentType = "text/plain"): void {
-    this.#core.command({ type: "sendCallMessage", call: this.id, body, contentType });
+    this.#core.command(this.account, { type: "sendCallMessage", call: this.id, body, contentType });
   }
 
   /** Mirrors what the core told. */

@@ -1,33 +1,12 @@
-import type { UaEvent } from "../pkg/cc_sdk.js";
-import type { DigitTransport } from "./call.js";
+import type * as wasm from "../pkg/cc_sdk.js";
 import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
-import type { Account, CallOptions, PhoneOptions, Token } from "./options.js";
-import type { SettableSeatStatus } from "./phone.js";
 
-/** What is asked of the core (`Command` in src/api.rs). */
-export type Command =
-  | ({ type: "configure"; wrapUp: boolean } & PhoneOptions)
-  | { type: "register"; token: Token }
-  | { type: "register"; account: Account }
-  | { type: "unregister" | "shutdown" | "finishWrapUp" }
-  | { type: "setSeatStatus"; status: SettableSeatStatus }
-  | ({ type: "dial"; call: number; target: string } & Omit<CallOptions, "phone" | "token">)
-  | { type: "answer" | "hangup"; call: number }
-  | { type: "reject"; call: number; status: number }
-  | { type: "mute"; call: number; muted: boolean }
-  | { type: "sendDigits"; call: number; digits: string; transport?: DigitTransport }
-  | { type: "sendCallMessage"; call: number; body: string; contentType: string };
+export type { Command, UaEvent } from "../pkg/cc_sdk.js";
 
-/** The class that the wasm exports. */
-export interface Core {
-  reserveCall(): number;
-  command(account: number, command: Command): void;
-  remoteStream(call: number): MediaStream | undefined;
-  localStream(call: number): MediaStream | undefined;
-  free(): void;
-}
+/** The class that the wasm exports, as far as it is used here. */
+export type Core = Pick<wasm.Core, "reserveCall" | "command" | "remoteStream" | "localStream" | "free">;
 
-export type CoreClass = new (sink: (account: number, event: UaEvent) => void) => Core;
+export type CoreClass = new (sink: (account: number, event: wasm.UaEvent) => void) => Core;
 
 /** Brings the wasm; see load.ts. */
 export interface Loader {
@@ -43,7 +22,7 @@ export interface Loader {
 
 /** A phone, as the core's share sees it. */
 export interface Guest {
-  told(event: UaEvent): void;
+  told(event: wasm.UaEvent): void;
   /** The instance is gone and everything with it. */
   lost(error: CcSdkError): void;
 }
@@ -93,7 +72,7 @@ export class SharedCore {
     return this.#ask((core) => core.reserveCall());
   }
 
-  command(account: number, command: Command): void {
+  command(account: number, command: wasm.Command): void {
     this.#ask((core) => {
       core.command(account, command);
     });

@@ -12,6 +12,7 @@ export type CcSdkErrorCode =
   | "webrtc-unsupported"
   // What was asked for cannot be used, or not now.
   | "bad-account"
+  | "bad-argument"
   | "bad-digit"
   | "bad-header"
   | "bad-seat-status"
@@ -39,27 +40,17 @@ export type CcSdkErrorCode =
   | "token-rejected"
   | EndCause;
 
-/** What else is known of a failure. */
-export interface CcSdkErrorDetails {
-  /** The far side's final answer, where there was one. */
-  readonly sipStatus?: number | undefined;
-  /** Until it may be tried again, in milliseconds. */
-  readonly retryAfter?: number | undefined;
-  /** What lies beneath. */
-  readonly cause?: unknown;
-}
-
 /** The one error of this SDK. Its message is for developers; it never holds a secret. */
 export class CcSdkError extends Error {
   /** What to compare. */
   readonly code: CcSdkErrorCode;
   /** The far side's final answer, where there was one. */
   readonly sipStatus: number | undefined;
-  /** Until it may be tried again, in milliseconds; with `rate-limited` only. */
+  /** Until it may be tried again, in seconds; with `rate-limited` only. */
   readonly retryAfter: number | undefined;
 
-  constructor(code: CcSdkErrorCode, message?: string, details: CcSdkErrorDetails = {}) {
-    super(message ?? code, "cause" in details ? { cause: details.cause } : undefined);
+  constructor(code: CcSdkErrorCode, message?: string, details: Partial<CcSdkError> = {}) {
+    super(message ?? code, details);
     this.name = "CcSdkError";
     this.code = code;
     this.sipStatus = details.sipStatus;

@@ -5,10 +5,3 @@ import * as sdk from "./index.js";
 // Before anything else of the page runs: `ccSdk.register` may follow in the next line.
 Object.assign(globalThis, { ccSdk: sdk.ccSdk, CcSdk: { ...sdk, CcSdkElement } });
 CcSdkElement.define();
-
-declare global {
-  /** The default phone. */
-  var ccSdk: sdk.Phone;
-  /** All that the module `cc-sdk` exports. */
-  var CcSdk: typeof sdk & { CcSdkElement: typeof CcSdkElement };
-}

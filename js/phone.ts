@@ -1,5 +1,5 @@
 import type { UaEvent } from "../pkg/cc_sdk.js";
-import { createCall, tellCall, type Call, type CallFact, type Warning } from "./call.js";
+import { createCall, tellCall, type Call, type CallFact, type EndReason, type Warning } from "./call.js";
 import type { Command, Guest, SharedCore } from "./core.js";
 import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
 import { factEvent, TypedEventTarget, type FactEvent } from "./events.js";
@@ -300,19 +300,13 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
       case "callStatus":
         return this.#setCallStatus(event.call, event.status as CallStatus, event.number);
       case "callState":
-        this.#tellCall(event.call, event);
-        if (event.state === "ended") this.#end(event.call);
-        return;
       case "callTrack":
-        this.#tellCall(event.call, event);
-        this.#play(event.call);
-        return;
       case "callHeld":
       case "callMuted":
       case "callDigit":
       case "callDigitSent":
       case "callMessage":
-        return this.#tellCall(event.call, event);
+        return this.#tellCall(event);
       case "warning": {
         const { code, text, call, header, offset } = event;
         this.#warn({ code, text, header, offset }, call === undefined ? undefined : this.#calls.get(call));
@@ -348,12 +342,7 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
   #begin(event: Extract<UaEvent, { type: "call" }>): void {
     // The last call is remembered until now, since its last facts may follow its end.
     for (const { id, state } of this.#calls.values()) if (state === "ended") this.#calls.delete(id);
-    const call = createCall(event, {
-      account: this.account,
-      command: (command) => this.#command(command),
-      remoteStream: (id) => this.#shared.remoteStream(id),
-      localStream: (id) => this.#shared.localStream(id),
-    });
+    const call = createCall(event, this.account, this.#shared);
     this.#calls.set(call.id, call);
     this.#raise("call", { call });
     if (call.direction === "incoming") this.#raise("incoming", { call });
@@ -366,23 +355,19 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
     this.#raise("callstatus", { call, callStatus, calledNumber });
   }
 
-  #tellCall(id: number, fact: CallFact): void {
-    const call = this.#calls.get(id);
-    if (call) tellCall(call, fact);
-  }
-
-  #play(id: number): void {
-    const call = this.#calls.get(id);
-    if (call && this.#settings.playAudio !== false) this.#playback.play(call);
-  }
-
-  #end(id: number): void {
-    const call = this.#calls.get(id);
+  #tellCall(fact: Extract<CallFact, { call: number }>): void {
+    const call = this.#calls.get(fact.call);
     if (!call) return;
+    tellCall(call, fact);
+    if (fact.type === "callTrack" && this.#settings.playAudio !== false) this.#playback.play(call);
+    if (call.endReason) this.#end(call, call.endReason);
+  }
+
+  #end(call: Call, { code, cause, text, sipStatus }: EndReason): void {
     this.#playback.stop(call);
-    const { code, cause, text, sipStatus } = call.endReason ?? { cause: "internal" as const };
-    this.#dialling.get(id)?.reject(new CcSdkError((code ?? cause) as CcSdkErrorCode, text, { sipStatus }));
-    this.#dialling.delete(id);
+    const error = new CcSdkError((code ?? cause) as CcSdkErrorCode, text, { sipStatus });
+    this.#dialling.get(call.id)?.reject(error);
+    this.#dialling.delete(call.id);
   }
 
   /** The core is gone: nothing that was asked will be answered, and every call is over. */
