@@ -305,6 +305,24 @@ fn is_host(host: &str) -> bool {
         && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
 }
 
+/// Checks the origin of a service that tokens are posted to.
+///
+/// # Errors
+///
+/// [`ApiMisuse::InsecureServer`] for `http:` beyond this machine, [`ApiMisuse::NoService`] for what
+/// is no origin.
+pub(crate) fn check_service(origin: &str) -> Result<(), ApiMisuse> {
+    let scheme = origin.split_once("://").map_or("", |(scheme, _)| scheme);
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        return Err(ApiMisuse::NoService);
+    }
+    match server_url(origin) {
+        Ok(_) => Ok(()),
+        Err(misuse @ ApiMisuse::InsecureServer(_)) => Err(misuse),
+        Err(_) => Err(ApiMisuse::NoService),
+    }
+}
+
 struct ServerUrl {
     text: String,
     /// It had a port that browsers refuse.

@@ -16,6 +16,14 @@ pub(crate) struct Attempts {
     refusals: u8,
 }
 
+impl Attempts {
+    /// Counts a refusal of another kind that is answered by sending again; false if it is too many.
+    pub(crate) fn once_more(&mut self) -> bool {
+        self.refusals += 1;
+        self.refusals <= MOST_REFUSALS
+    }
+}
+
 /// What a 401 or 407 leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Challenged {
@@ -179,8 +187,7 @@ impl Authorizer {
         attempts: &mut Attempts,
     ) -> Challenged {
         let in_advance = attempts.refusals == 0;
-        attempts.refusals += 1;
-        if attempts.refusals > MOST_REFUSALS {
+        if !attempts.once_more() {
             return Challenged::GiveUp(Refusal::Loop);
         }
         let challenges = response.challenges();

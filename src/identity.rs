@@ -31,7 +31,7 @@ pub(crate) struct Identity {
     /// Where requests outside dialogs go first (RFC 3608), as the registrar said.
     pub(crate) service_route: Vec<String>,
     /// `x9f….invalid`: stands for an address that a browser cannot know (RFC 7118 §5.1).
-    host: String,
+    pub(crate) host: String,
 }
 
 impl Identity {
@@ -69,6 +69,13 @@ impl Identity {
         self.flow = flow;
         let transport = if url.starts_with("ws:") { "WS " } else { "WSS " };
         self.via_host = [transport, &self.host].concat();
+    }
+
+    /// Another account of the same seat at the same servers. Gives what it replaces.
+    pub(crate) fn replace(&mut self, account: Account) -> (Account, Authorizer) {
+        let mut auth = Authorizer::new(&account);
+        auth.inherit(&self.auth);
+        (std::mem::replace(&mut self.account, account), std::mem::replace(&mut self.auth, auth))
     }
 
     /// A request with From, To, Call-ID, CSeq, Max-Forwards, User-Agent, Allow and Supported;

@@ -1,16 +1,28 @@
-//! All of one account but its calls: credential, link and registration.
+//! All of one account but its calls: credential, link and registration, joined.
+//!
+//! A line works through its *seat*. A `register` that names another place is tried beside it and
+//! takes its place when it is in; until then, and if it fails, the seat goes on as it was.
 
+mod binding;
+mod register;
+mod withdraw;
+
+use crate::account::Account;
 use crate::agent::{CredentialReply, FlowId, LinkEvent};
-use crate::api::{AccountId, Config, Credential};
+use crate::api::{AccountId, Config, FailureReason, RegistrationState, UaEvent};
+use crate::auth::Authorizer;
 use crate::context::Owner;
-use crate::error::ApiMisuse;
+use crate::credential::{Found, Source};
 use crate::identity::Identity;
 use crate::ids::Ids;
+use crate::link::{LinkNews, Retry};
 use crate::media::Ticket;
 use crate::outbox::Outbox;
+use crate::registration::{Failure, Verdict};
 use crate::sip::Message;
-use crate::time::Time;
+use crate::time::{Time, soonest};
 use crate::transaction::{LostWhy, Transactions};
+use binding::{Binding, Met};
 
 /// What a line is lent for one step.
 pub(crate) struct Step<'a> {
@@ -40,58 +52,128 @@ pub(crate) enum LineNews {
     Ready,
     /// The registration failed with this code: calls that wait leave if there is a flow.
     Failed(&'static str),
-    /// This flow is gone: `Transactions::on_flow_lost` is the agent's to call.
+    /// This flow, which was up, is gone: `Transactions::on_flow_lost` is the agent's to call. Calls
+    /// are concerned if the identity has no flow now; else it was a flow beside the seat's.
     FlowLost(FlowId),
 }
 
 /// The line of one account.
 pub(crate) struct Line {
-    identity: Identity,
+    wish: Wish,
+    /// What the page hears of `register`.
+    outcome: Outcome,
+    seat: Binding,
+    /// Where the seat's account came from.
+    source: Option<Source>,
+    candidate: Option<Candidate>,
+    /// A seat that was replaced while calls were up on its flow.
+    former: Option<Binding>,
+    calls: Calls,
+    news: Vec<LineNews>,
+}
+
+/// What the page wants of the line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// It has not said yet.
+    Unsaid,
+    /// To be registered, or connected.
+    Service,
+    /// To be registered, but no account could be got, for this reason.
+    Unprovided(&'static str),
+    /// Not to be registered. The page is told of each step once.
+    Withdrawn(Withdrawal),
+    /// The line is to go.
+    Leaving,
+    /// It went.
+    Gone,
+}
+
+/// How far a withdrawal is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Withdrawal {
+    /// The registrar is asked to forget us.
+    Asked,
+    /// It has; calls may hold the link open.
+    Done,
+}
+
+/// Whether a `register` waits for its first outcome.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Owed,
+    Told,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Calls {
+    Up,
+    None,
+}
+
+/// A credential that is not yet accepted, while the seat works with another one or none.
+enum Candidate {
+    /// Its account is being fetched.
+    Fetching(Source),
+    /// Its account is for the seat's own place, which uses it; and what the seat had before.
+    Here { source: Option<Source>, account: Box<Account>, auth: Authorizer },
+    /// Its account is for another place.
+    Elsewhere { source: Source, binding: Box<Binding> },
+}
+
+/// Whose news it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Seat,
+    Candidate,
+    Former,
 }
 
 impl Line {
     /// A line without an account.
     pub(crate) fn new(ids: &mut Ids) -> Self {
-        Self { identity: Identity::blank(ids) }
+        Self {
+            wish: Wish::Unsaid,
+            outcome: Outcome::Told,
+            seat: Binding::new(Identity::blank(ids), ids),
+            source: None,
+            candidate: None,
+            former: None,
+            calls: Calls::None,
+            news: Vec::new(),
+        }
     }
+
     /// What the calls of this line have in common.
     pub(crate) fn identity(&self) -> &Identity {
-        &self.identity
+        &self.seat.identity
     }
+
     /// See [`identity`](Self::identity).
     pub(crate) fn identity_mut(&mut self) -> &mut Identity {
-        &mut self.identity
+        &mut self.seat.identity
     }
-    /// Registers, or replaces the credential.
-    ///
-    /// # Errors
-    ///
-    /// What can be told at once of a token or an account.
-    pub(crate) fn register(
-        &mut self,
-        step: &mut Step<'_>,
-        credential: Credential,
-    ) -> Result<(), ApiMisuse> {
-        Ok(())
-    }
-    /// Takes the registration back.
-    pub(crate) fn unregister(&mut self, step: &mut Step<'_>) -> Result<(), ApiMisuse> {
-        Ok(())
-    }
-    /// Takes the registration back and closes the link, once the calls have ended.
-    pub(crate) fn shutdown(&mut self, step: &mut Step<'_>) {}
-    /// After [`shutdown`](Self::shutdown): nothing is left to do and the line can be dropped.
-    pub(crate) fn is_gone(&self) -> bool {
-        false
-    }
+
     /// Whether this flow is, or was lately, the line's.
     pub(crate) fn owns_flow(&self, flow: FlowId) -> bool {
-        self.identity.flow == Some(flow)
+        self.place_of(|binding| binding.link.owns(flow)).is_some()
     }
+
     /// News of a flow of this line.
-    pub(crate) fn on_link(&mut self, step: &mut Step<'_>, flow: FlowId, event: LinkEvent) {}
+    pub(crate) fn on_link(&mut self, step: &mut Step<'_>, flow: FlowId, event: LinkEvent) {
+        let Some(place) = self.place_of(|binding| binding.link.owns(flow)) else { return };
+        let news = self.at(place).and_then(|binding| binding.link.on_event(step, event));
+        self.on_link_news(step, place, news);
+    }
+
     /// A frame of whatever kind came in on a flow of this line, also an empty one or CR LF.
-    pub(crate) fn on_frame(&mut self, step: &mut Step<'_>, flow: FlowId) {}
+    pub(crate) fn on_frame(&mut self, step: &mut Step<'_>, flow: FlowId) {
+        let place = self.place_of(|binding| binding.link.owns(flow));
+        if let Some(binding) = place.and_then(|place| self.at(place)) {
+            binding.link.on_frame(step.now);
+        }
+    }
+
     /// A response to [`Owner::Registration`] or [`Owner::Ping`].
     pub(crate) fn on_response(
         &mut self,
@@ -99,9 +181,22 @@ impl Line {
         owner: Owner,
         response: &Message<'_>,
     ) {
+        // The answer to a ping was heard as a frame; what it says does not matter.
+        if !matches!(owner, Owner::Registration(_)) {
+            return;
+        }
+        let Some(place) = self.place_of(|binding| binding.registration.owns(response)) else {
+            return;
+        };
+        let Some(binding) = self.at(place) else { return };
+        let verdict = binding.registration.on_response(step, &mut binding.identity, response);
+        self.on_verdict(step, place, verdict);
     }
-    /// No response to one of these.
-    pub(crate) fn on_lost(&mut self, step: &mut Step<'_>, owner: Owner, why: LostWhy) {}
+
+    /// No response to one of these. Registration and link have shorter deadlines of their own, and
+    /// hear of a lost flow earlier.
+    pub(crate) fn on_lost(&mut self, _: &mut Step<'_>, _: Owner, _: LostWhy) {}
+
     /// The answer to a credential request of this line.
     pub(crate) fn on_credential(
         &mut self,
@@ -109,27 +204,266 @@ impl Line {
         ticket: Ticket,
         reply: CredentialReply,
     ) {
+        if let Some(Candidate::Fetching(source)) = &mut self.candidate {
+            // Only one of the two waits for this ticket, and the candidate is the newer one.
+            if let Some(found) = source.on_reply(step, ticket, reply.clone()) {
+                return self.on_fetched(step, found);
+            }
+        }
+        if let Some(found) =
+            self.source.as_mut().and_then(|source| source.on_reply(step, ticket, reply))
+        {
+            self.on_renewed(step, found);
+        }
     }
+
     /// There is a network again.
-    pub(crate) fn on_online(&mut self, step: &mut Step<'_>) {}
+    pub(crate) fn on_online(&mut self, step: &mut Step<'_>) {
+        for place in [Place::Seat, Place::Candidate] {
+            if let Some(binding) = self.at(place) {
+                binding.link.wake(step);
+            }
+        }
+    }
+
     /// Tells whether calls are up: keep-alive is quicker then, and no flow is closed under them.
-    pub(crate) fn set_in_call(&mut self, step: &mut Step<'_>, in_call: bool) {}
+    pub(crate) fn set_in_call(&mut self, step: &mut Step<'_>, in_call: bool) {
+        let calls = if in_call { Calls::Up } else { Calls::None };
+        if self.calls == calls {
+            return;
+        }
+        self.calls = calls;
+        self.seat.link.set_in_call(step.now, in_call);
+        if !in_call {
+            self.drop_former(step);
+            self.close_withdrawn(step);
+        }
+    }
+
     /// The moment of [`next_timeout`](Self::next_timeout) has come.
-    pub(crate) fn on_timeout(&mut self, step: &mut Step<'_>) {}
+    pub(crate) fn on_timeout(&mut self, step: &mut Step<'_>) {
+        for place in [Place::Seat, Place::Candidate, Place::Former] {
+            let news = self.at(place).and_then(|binding| binding.link.on_timeout(step));
+            self.on_link_news(step, place, news);
+            let verdict = self
+                .at(place)
+                .and_then(|binding| binding.registration.on_timeout(step, &mut binding.identity));
+            self.on_verdict(step, place, verdict);
+        }
+        let fetching = match &mut self.candidate {
+            Some(Candidate::Fetching(source)) => source.on_timeout(step),
+            _ => None,
+        };
+        if let Some(failure) = fetching {
+            self.on_fetched(step, Found::Nothing(failure));
+        }
+        if let Some(failure) = self.source.as_mut().and_then(|source| source.on_timeout(step)) {
+            self.on_renewed(step, Found::Nothing(failure));
+        }
+    }
+
     /// When [`on_timeout`](Self::on_timeout) is next due.
     pub(crate) fn next_timeout(&self) -> Option<Time> {
-        None
+        let source = self.source.as_ref().and_then(Source::next_timeout);
+        let candidate = match &self.candidate {
+            Some(Candidate::Fetching(source)) => source.next_timeout(),
+            Some(Candidate::Elsewhere { binding, .. }) => binding.next_timeout(),
+            Some(Candidate::Here { .. }) | None => None,
+        };
+        let former = self.former.as_ref().and_then(Binding::next_timeout);
+        let other = soonest(soonest(source, candidate), former);
+        soonest(self.seat.next_timeout(), other)
     }
+
     /// A REGISTER is in force.
     pub(crate) fn registered(&self) -> bool {
-        false
+        self.wish == Wish::Service && self.seat.registration.is_bound()
     }
+
     /// Whether a call may leave.
     pub(crate) fn ready_to_call(&self) -> Ready {
-        Ready::Wait
+        match self.wish {
+            Wish::Unsaid => Ready::Wait,
+            Wish::Unprovided(code) => Ready::Never(code),
+            Wish::Withdrawn(_) | Wish::Leaving | Wish::Gone => Ready::Never("not-registered"),
+            Wish::Service if self.seat.is_ready() => Ready::Now,
+            Wish::Service => Ready::Wait,
+        }
     }
+
     /// What has to be passed on to the calls; to be asked after each of the above until `None`.
     pub(crate) fn poll_news(&mut self) -> Option<LineNews> {
-        None
+        (!self.news.is_empty()).then(|| self.news.remove(0))
     }
+
+    fn on_link_news(&mut self, step: &mut Step<'_>, place: Place, news: Option<LinkNews>) {
+        match news {
+            None => {}
+            Some(LinkNews::PingDue) => {
+                if let Some(binding) = self.at(place) {
+                    binding.ping(step);
+                }
+            }
+            Some(LinkNews::Up) => match place {
+                Place::Seat => self.on_up(step),
+                Place::Candidate => self.on_candidate_up(step),
+                Place::Former => {}
+            },
+            Some(LinkNews::Lost { flow, retry }) => {
+                self.on_down(step, place, flow);
+                if place == Place::Seat && !self.seat.link.is_off() {
+                    tell_reconnecting(step, retry);
+                }
+            }
+            Some(LinkNews::Failed { flow, failure, retry, round_over }) => {
+                self.on_down(step, place, flow);
+                match place {
+                    Place::Seat => self.on_attempt_failed(step, &failure, retry, round_over),
+                    Place::Candidate if round_over => self.fail_candidate(step, &failure),
+                    Place::Candidate | Place::Former => {}
+                }
+            }
+        }
+    }
+
+    fn on_up(&mut self, step: &mut Step<'_>) {
+        let event = match self.seat.connect(step.now, self.calls == Calls::Up) {
+            Met::First => UaEvent::Started,
+            Met::Again => UaEvent::Reconnected,
+        };
+        step.out.event(step.account, event);
+        if self.wish != Wish::Service || self.seat.registration.is_refused() {
+            self.tell_calls();
+        } else if self.seat.identity.account.register {
+            self.seat.register(step);
+        } else {
+            self.succeed(step, None);
+        }
+    }
+
+    fn on_down(&mut self, step: &mut Step<'_>, place: Place, flow: FlowId) {
+        if let Some(binding) = self.at(place)
+            && binding.identity.flow == Some(flow)
+        {
+            binding.disconnect(step.now);
+            self.news.push(LineNews::FlowLost(flow));
+        }
+        match (place, self.wish) {
+            (Place::Former, _) => self.drop_former(step),
+            (Place::Seat, Wish::Withdrawn(Withdrawal::Asked) | Wish::Leaving) => {
+                self.on_unbound(step)
+            }
+            _ => {}
+        }
+    }
+
+    fn on_attempt_failed(
+        &mut self,
+        step: &mut Step<'_>,
+        failure: &Failure,
+        retry: Retry,
+        round_over: bool,
+    ) {
+        let first_round = round_over && self.outcome == Outcome::Owed;
+        if self.seat.link.is_off() {
+            return;
+        }
+        if self.seat.was_up() {
+            tell_reconnecting(step, retry);
+        } else if first_round {
+            let text = failure.text.clone().unwrap_or_default();
+            step.out.event(step.account, UaEvent::StartFailed { text });
+        }
+        if first_round {
+            self.fail(step, failure);
+        }
+    }
+
+    fn on_verdict(&mut self, step: &mut Step<'_>, place: Place, verdict: Option<Verdict>) {
+        match (place, verdict) {
+            (Place::Seat, Some(Verdict::Bound(expires))) => self.succeed(step, Some(expires)),
+            (Place::Seat, Some(Verdict::Unbound)) => self.on_unbound(step),
+            (Place::Seat, Some(Verdict::Refused(failure))) => self.on_refused(step, &failure),
+            (Place::Seat, Some(Verdict::Busy(failure))) => self.on_busy(step, &failure),
+            (Place::Seat, Some(Verdict::Lapsed)) => self.on_lapsed(step),
+            (Place::Candidate, Some(Verdict::Bound(expires))) => {
+                self.on_candidate_in(step, Some(expires))
+            }
+            (Place::Candidate, Some(Verdict::Refused(failure))) => {
+                self.fail_candidate(step, &failure)
+            }
+            (Place::Candidate, Some(Verdict::Busy(failure))) => {
+                self.on_candidate_busy(step, &failure)
+            }
+            (Place::Seat | Place::Candidate, Some(Verdict::Silent)) => self.on_silent(step, place),
+            // What becomes of a place that was left matters to nobody.
+            (Place::Former, Some(_))
+            | (Place::Candidate, Some(Verdict::Unbound | Verdict::Lapsed))
+            | (_, None) => {}
+        }
+    }
+
+    /// The seat's account is in force.
+    fn succeed(&mut self, step: &mut Step<'_>, expires_in: Option<u32>) {
+        self.seat.link.prove();
+        self.accept_here(step.now);
+        self.outcome = Outcome::Told;
+        tell(step, RegistrationState::Registered, expires_in, None);
+        self.tell_calls();
+    }
+
+    /// Tells a failure, and then again what goes on all the same.
+    fn fail(&mut self, step: &mut Step<'_>, failure: &Failure) {
+        let owed = std::mem::replace(&mut self.outcome, Outcome::Told) == Outcome::Owed;
+        let goes_on = self.registered();
+        if owed || !goes_on {
+            tell(step, RegistrationState::Failed, None, Some(failure.reason()));
+        }
+        if !goes_on {
+            self.seat.forget_told();
+            self.news.push(LineNews::Failed(failure.code));
+        } else if owed {
+            tell(step, RegistrationState::Registered, self.seat.registration.left(step.now), None);
+        }
+    }
+
+    /// Calls hear once of each flow and of each registration that begins.
+    fn tell_calls(&mut self) {
+        if self.seat.tell_ready() {
+            self.news.push(LineNews::Ready);
+        }
+    }
+
+    fn place_of(&self, is: impl Fn(&Binding) -> bool) -> Option<Place> {
+        if is(&self.seat) {
+            return Some(Place::Seat);
+        }
+        match &self.candidate {
+            Some(Candidate::Elsewhere { binding, .. }) if is(binding) => Some(Place::Candidate),
+            _ => self.former.as_ref().is_some_and(is).then_some(Place::Former),
+        }
+    }
+
+    fn at(&mut self, place: Place) -> Option<&mut Binding> {
+        match (place, &mut self.candidate) {
+            (Place::Seat, _) => Some(&mut self.seat),
+            (Place::Candidate, Some(Candidate::Elsewhere { binding, .. })) => Some(binding),
+            (Place::Candidate, _) => None,
+            (Place::Former, _) => self.former.as_mut(),
+        }
+    }
+}
+
+fn tell(
+    step: &mut Step<'_>,
+    state: RegistrationState,
+    expires_in: Option<u32>,
+    reason: Option<FailureReason>,
+) {
+    step.out.event(step.account, UaEvent::Registration { state, expires_in, reason });
+}
+
+fn tell_reconnecting(step: &mut Step<'_>, Retry { wait, attempt }: Retry) {
+    let retry_in_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
+    step.out.event(step.account, UaEvent::Reconnecting { retry_in_ms, attempt });
 }

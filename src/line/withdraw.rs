@@ -1,0 +1,104 @@
+//! The ways out: `unregister`, `shutdown`, and places that were left.
+
+use super::binding::Binding;
+use super::{Calls, Line, LineNews, Outcome, Step, Wish, Withdrawal, tell};
+use crate::api::{RegistrationState, UaEvent};
+use crate::error::ApiMisuse;
+
+impl Line {
+    /// Takes the registration back. The link is closed when no call needs it.
+    ///
+    /// # Errors
+    ///
+    /// None so far: a line that is not registered says so.
+    pub(crate) fn unregister(&mut self, step: &mut Step<'_>) -> Result<(), ApiMisuse> {
+        self.withdraw(step, Wish::Withdrawn(Withdrawal::Asked));
+        Ok(())
+    }
+
+    /// Takes the registration back and closes the link, once the calls have ended.
+    pub(crate) fn shutdown(&mut self, step: &mut Step<'_>) {
+        self.withdraw(step, Wish::Leaving);
+    }
+
+    /// After [`shutdown`](Self::shutdown): nothing is left to do and the line can be dropped.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.wish == Wish::Gone
+    }
+
+    /// The registrar has forgotten us, or could not be told.
+    pub(super) fn on_unbound(&mut self, step: &mut Step<'_>) {
+        match self.wish {
+            Wish::Withdrawn(Withdrawal::Asked) => {
+                self.wish = Wish::Withdrawn(Withdrawal::Done);
+                tell(step, RegistrationState::None, None, None);
+                self.close_withdrawn(step);
+            }
+            Wish::Leaving => {
+                self.wish = Wish::Gone;
+                tell(step, RegistrationState::None, None, None);
+                self.drop_former(step);
+                self.close_seat(step);
+                step.out.event(step.account, UaEvent::Stopped);
+            }
+            // A `register` came in between.
+            _ => {}
+        }
+    }
+
+    /// Closes the link of a line that is not registered any more, unless calls need it.
+    pub(super) fn close_withdrawn(&mut self, step: &mut Step<'_>) {
+        let done = self.wish == Wish::Withdrawn(Withdrawal::Done) && self.calls == Calls::None;
+        if done && !self.seat.link.is_off() {
+            self.close_seat(step);
+            step.out.event(step.account, UaEvent::Stopped);
+        }
+    }
+
+    /// Puts another place into the seat. The former one stays while calls are up on its flow.
+    pub(super) fn replace_seat(&mut self, step: &mut Step<'_>, binding: Binding) {
+        let former = std::mem::replace(&mut self.seat, binding);
+        if former.link.is_off() {
+            return;
+        }
+        self.drop_former(step);
+        self.former = Some(former);
+        if self.calls == Calls::None {
+            self.drop_former(step);
+        }
+    }
+
+    pub(super) fn drop_former(&mut self, step: &mut Step<'_>) {
+        let Some(mut former) = self.former.take() else { return };
+        // The same instance at the same address was replaced by the new registration already
+        // (RFC 5626 §6): taking it back would take the new one back.
+        if former.identity.aor != self.seat.identity.aor && former.registration.is_bound() {
+            former.unregister(step);
+        }
+        if let Some(flow) = former.link.close(step) {
+            self.news.push(LineNews::FlowLost(flow));
+        }
+    }
+
+    fn withdraw(&mut self, step: &mut Step<'_>, wish: Wish) {
+        self.drop_candidate(step);
+        self.source = None;
+        self.outcome = Outcome::Told;
+        self.wish = wish;
+        let register = self.seat.identity.account.register;
+        if !register || self.seat.identity.flow.is_none() || !self.seat.registration.may_be_known()
+        {
+            self.on_unbound(step);
+        } else if !self.seat.registration.is_unbinding() {
+            self.seat.unregister(step);
+        }
+    }
+
+    fn close_seat(&mut self, step: &mut Step<'_>) {
+        if let Some(flow) = self.seat.link.close(step) {
+            self.news.push(LineNews::FlowLost(flow));
+        }
+        self.seat.disconnect(step.now);
+        self.seat.registration.forget();
+    }
+}

@@ -1,0 +1,449 @@
+//! REGISTER: binding, refresh, challenge, expiry (RFC 3261 §10, RFC 5626 §4.2).
+//!
+//! One REGISTER is out at a time. When and where to connect is the line's.
+
+use std::time::Duration;
+
+use crate::account::Account;
+use crate::api::FailureReason;
+use crate::auth::{Attempts, Challenged, Refusal};
+use crate::context::Owner;
+use crate::identity::Identity;
+use crate::ids::Ids;
+use crate::line::Step;
+use crate::link::back_off;
+use crate::sip::{Message, Method};
+use crate::time::{Time, soonest};
+use crate::transaction::TransactionId;
+
+/// The registration of one identity.
+pub(crate) struct Registration {
+    call_id: String,
+    tag: String,
+    cseq: u32,
+    /// What the registrar's 423 asked for.
+    min_expires: u32,
+    outbound: Outbound,
+    /// Until when the registrar knows us.
+    bound_until: Option<Time>,
+    /// Temporary refusals in a row.
+    failures: u32,
+    state: State,
+}
+
+/// Whether instance and reg-id are told (RFC 5626); a 439 ends it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outbound {
+    Offered,
+    Unsupported,
+}
+
+enum State {
+    /// Nothing is out and nothing due.
+    Idle,
+    /// A REGISTER is out.
+    Sent {
+        id: Option<TransactionId>,
+        purpose: Purpose,
+        attempts: Attempts,
+        until: Time,
+        then: Option<Purpose>,
+    },
+    /// In force.
+    Bound { refresh_at: Time },
+    /// Refused for a while.
+    Resting { until: Time },
+    /// Refused for good.
+    Refused,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Bind,
+    Unbind,
+}
+
+/// What a REGISTER led to.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// In force, for so many seconds.
+    Bound(u32),
+    /// Taken back, as far as the registrar could be told.
+    Unbound,
+    /// Refused for good.
+    Refused(Failure),
+    /// Refused for a while; it is tried again unless told otherwise.
+    Busy(Failure),
+    /// No answer.
+    Silent,
+    /// No longer in force.
+    Lapsed,
+}
+
+/// Why it failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) code: &'static str,
+    pub(crate) status: Option<u16>,
+    pub(crate) text: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self { code, status: None, text: Some(text.into()) }
+    }
+
+    fn of(code: &'static str, response: &Message<'_>) -> Self {
+        let text = Some(response.reason().into_owned()).filter(|text| !text.is_empty());
+        Self { code, status: response.status(), text }
+    }
+
+    pub(crate) fn reason(&self) -> FailureReason {
+        FailureReason {
+            code: self.code.to_owned(),
+            sip_status: self.status,
+            text: self.text.clone(),
+        }
+    }
+}
+
+impl Registration {
+    pub(crate) fn new(ids: &mut Ids) -> Self {
+        Self {
+            call_id: ids.token(),
+            tag: ids.token(),
+            cseq: 0,
+            min_expires: 0,
+            outbound: Outbound::Offered,
+            bound_until: None,
+            failures: 0,
+            state: State::Idle,
+        }
+    }
+
+    /// Registers now, or as soon as the REGISTER that is out is answered.
+    pub(crate) fn register(&mut self, step: &mut Step<'_>, identity: &mut Identity) {
+        self.want(step, identity, Purpose::Bind);
+    }
+
+    /// Takes the binding back; [`Verdict::Unbound`] follows.
+    pub(crate) fn unregister(&mut self, step: &mut Step<'_>, identity: &mut Identity) {
+        self.want(step, identity, Purpose::Unbind);
+    }
+
+    /// In force, as far as we know.
+    pub(crate) const fn is_bound(&self) -> bool {
+        self.bound_until.is_some()
+    }
+
+    /// Refused for good.
+    pub(crate) const fn is_refused(&self) -> bool {
+        matches!(self.state, State::Refused)
+    }
+
+    /// Nothing is on its way: it was refused, for good or for a while.
+    pub(crate) const fn is_at_rest(&self) -> bool {
+        matches!(self.state, State::Refused | State::Resting { .. })
+    }
+
+    /// A REGISTER is out that takes the binding back.
+    pub(crate) const fn is_unbinding(&self) -> bool {
+        matches!(self.state, State::Sent { purpose: Purpose::Unbind, .. })
+    }
+
+    /// The server knows, or may know, of a binding.
+    pub(crate) const fn may_be_known(&self) -> bool {
+        self.is_bound() || matches!(self.state, State::Sent { .. })
+    }
+
+    /// Whether this is the REGISTER's Call-ID.
+    pub(crate) fn owns(&self, response: &Message<'_>) -> bool {
+        response.call_id().is_ok_and(|call_id| call_id == self.call_id)
+    }
+
+    /// The flow is gone: what was out will not be answered. The registration counts for a little
+    /// while, in which a new flow may come.
+    pub(crate) fn on_flow_lost(&mut self, now: Time) {
+        if !matches!(self.state, State::Refused) {
+            self.state = State::Idle;
+        }
+        self.bound_until = self.bound_until.map(|until| until.min(now + GRACE));
+    }
+
+    /// No binding is counted on any more.
+    pub(crate) fn forget(&mut self) {
+        self.bound_until = None;
+    }
+
+    /// After the refusal of a credential that is taken back: goes on with the former one.
+    pub(crate) fn resume(&mut self, now: Time) {
+        if let Some(until) = self.bound_until {
+            self.state = State::Bound { refresh_at: now + until.since(now) / 2 };
+        }
+    }
+
+    /// With another credential a refusal counts no longer.
+    pub(crate) fn pardon(&mut self) {
+        if self.is_at_rest() {
+            self.state = State::Idle;
+        }
+    }
+
+    /// How long the registrar will still know us, in seconds.
+    pub(crate) fn left(&self, now: Time) -> Option<u32> {
+        self.bound_until.and_then(|until| u32::try_from(until.since(now).as_secs()).ok())
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Time> {
+        let due = match self.state {
+            State::Idle | State::Refused => None,
+            State::Sent { until, .. } | State::Resting { until } => Some(until),
+            State::Bound { refresh_at } => Some(refresh_at),
+        };
+        soonest(due, self.bound_until)
+    }
+
+    pub(crate) fn on_timeout(
+        &mut self,
+        step: &mut Step<'_>,
+        identity: &mut Identity,
+    ) -> Option<Verdict> {
+        let now = step.now;
+        if self.bound_until.is_some_and(|until| until <= now) {
+            self.bound_until = None;
+            return Some(Verdict::Lapsed);
+        }
+        match self.state {
+            State::Sent { purpose, until, .. } if until <= now => {
+                self.state = State::Idle;
+                Some(if purpose == Purpose::Bind { Verdict::Silent } else { self.unbound() })
+            }
+            State::Resting { until: due } | State::Bound { refresh_at: due } if due <= now => {
+                self.send(step, identity, Purpose::Bind, Attempts::default());
+                None
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn on_response(
+        &mut self,
+        step: &mut Step<'_>,
+        identity: &mut Identity,
+        response: &Message<'_>,
+    ) -> Option<Verdict> {
+        let State::Sent { id, purpose, attempts, then, .. } = &self.state else { return None };
+        let (id, purpose, mut attempts, then) = (*id, *purpose, *attempts, *then);
+        let status = response.status().filter(|status| *status >= 200)?;
+        if !response.cseq().is_ok_and(|cseq| cseq.number == self.cseq) {
+            return None;
+        }
+        let accepted = matches!(status, 200..=299);
+        if let Some(next) = then {
+            if accepted && purpose == Purpose::Bind {
+                self.accept(step, identity, response);
+            }
+            self.send(step, identity, next, Attempts::default());
+            return None;
+        }
+        match (purpose, status) {
+            (_, 401 | 407) => {
+                let sent = id.and_then(|id| step.transactions.sent(id));
+                let challenged = sent.map_or(Challenged::GiveUp(Refusal::NoChallenge), |sent| {
+                    identity.auth.on_challenge(sent, response, &mut attempts)
+                });
+                match challenged {
+                    Challenged::Retry => {
+                        self.send(step, identity, purpose, attempts);
+                        None
+                    }
+                    Challenged::GiveUp(_) if purpose == Purpose::Unbind => Some(self.unbound()),
+                    Challenged::GiveUp(refusal) => {
+                        Some(self.give_up(step.now, &identity.account, refusal, status))
+                    }
+                }
+            }
+            (Purpose::Unbind, _) => Some(self.unbound()),
+            (Purpose::Bind, 200..=299) => {
+                Some(Verdict::Bound(self.accept(step, identity, response)))
+            }
+            (Purpose::Bind, _) => self.on_refusal(step, identity, response, attempts),
+        }
+    }
+
+    fn on_refusal(
+        &mut self,
+        step: &mut Step<'_>,
+        identity: &mut Identity,
+        response: &Message<'_>,
+        mut attempts: Attempts,
+    ) -> Option<Verdict> {
+        let min_expires = response.min_expires().ok().flatten().unwrap_or_default();
+        let wished = self.wished(identity);
+        match response.status().unwrap_or_default() {
+            423 if (wished + 1..=LONGEST).contains(&min_expires) && attempts.once_more() => {
+                self.min_expires = min_expires;
+                self.send(step, identity, Purpose::Bind, attempts);
+                None
+            }
+            439 if self.outbound == Outbound::Offered => {
+                self.outbound = Outbound::Unsupported;
+                self.send(step, identity, Purpose::Bind, attempts);
+                None
+            }
+            408 | 429 | 480 | 500..=599 => {
+                let told =
+                    response.retry_after().ok().flatten().map_or(0, |seconds| seconds.min(LONGEST));
+                self.failures = self.failures.saturating_add(1);
+                let wait = back_off(step.ids, self.failures);
+                let jitter = Duration::from_millis(step.ids.below(1 + told * 250).into());
+                let wait = wait.max(Duration::from_secs(told.into()) + jitter);
+                self.state = State::Resting { until: step.now + wait };
+                Some(Verdict::Busy(Failure::of("server-error", response)))
+            }
+            403 | 404 | 410 | 604 => {
+                self.state = State::Refused;
+                let code =
+                    expired_or(step.now, &identity.account, credential_code(&identity.account));
+                Some(Verdict::Refused(Failure::of(code, response)))
+            }
+            _ => {
+                self.state = State::Refused;
+                Some(Verdict::Refused(Failure::of("server-error", response)))
+            }
+        }
+    }
+
+    fn give_up(&mut self, now: Time, account: &Account, refusal: Refusal, status: u16) -> Verdict {
+        self.state = State::Refused;
+        let code = expired_or(now, account, refusal.code());
+        Verdict::Refused(Failure { status: Some(status), ..Failure::new(code, refusal.text()) })
+    }
+
+    fn unbound(&mut self) -> Verdict {
+        self.bound_until = None;
+        self.state = State::Idle;
+        Verdict::Unbound
+    }
+
+    fn want(&mut self, step: &mut Step<'_>, identity: &mut Identity, purpose: Purpose) {
+        if let State::Sent { then, .. } = &mut self.state {
+            *then = Some(purpose);
+        } else {
+            self.send(step, identity, purpose, Attempts::default());
+        }
+    }
+
+    fn send(
+        &mut self,
+        step: &mut Step<'_>,
+        identity: &mut Identity,
+        purpose: Purpose,
+        attempts: Attempts,
+    ) {
+        let Some(flow) = identity.flow else {
+            self.state = State::Idle;
+            return;
+        };
+        self.cseq += 1;
+        let expires = if purpose == Purpose::Bind { self.wished(identity) } else { 0 }.to_string();
+        let registrar = registrar(&identity.aor);
+        let from = identity.from(None, &self.tag);
+        let to = ["<", &identity.aor, ">"].concat();
+        let mut request =
+            identity.request(Method::Register, &registrar, &from, &to, &self.call_id, self.cseq);
+        let contact = self.contact(identity, &expires);
+        request.headers.push("Contact", contact).push("Expires", expires);
+        identity.auth.authorize(&mut request, step.ids);
+        let id = step
+            .transactions
+            .request(
+                step.now,
+                flow,
+                request,
+                &identity.via_host,
+                Owner::Registration(step.account),
+                step.ids,
+                step.out,
+            )
+            .ok();
+        let wait = if purpose == Purpose::Bind { REGISTER_WAIT } else { UNREGISTER_WAIT };
+        self.state = State::Sent { id, purpose, attempts, until: step.now + wait, then: None };
+    }
+
+    fn contact(&self, identity: &Identity, expires: &str) -> String {
+        let mut contact = ["<", &identity.contact, ">"].concat();
+        if self.outbound == Outbound::Offered {
+            for part in [";reg-id=1;+sip.instance=\"<", &identity.instance, ">\""] {
+                contact.push_str(part);
+            }
+        }
+        contact.push_str(";expires=");
+        contact.push_str(expires);
+        contact
+    }
+
+    /// Takes a 2xx in; gives the lifetime that it grants.
+    fn accept(
+        &mut self,
+        step: &mut Step<'_>,
+        identity: &mut Identity,
+        response: &Message<'_>,
+    ) -> u32 {
+        let granted =
+            granted(identity, response).unwrap_or(self.wished(identity)).clamp(SHORTEST, LONGEST);
+        let lifetime = Duration::from_secs(granted.into());
+        // Between 70 and 85 %, so that many phones do not come at the same moment.
+        let part = 70 + step.ids.below(16);
+        self.failures = 0;
+        self.bound_until = Some(step.now + lifetime);
+        self.state = State::Bound { refresh_at: step.now + lifetime * part / 100 };
+        let routes = response.service_routes().unwrap_or_default();
+        identity.service_route = routes.iter().map(|route| route.as_str().to_owned()).collect();
+        granted
+    }
+
+    fn wished(&self, identity: &Identity) -> u32 {
+        identity.account.register_expires.unwrap_or(USUAL).max(self.min_expires)
+    }
+}
+
+/// The lifetime of our Contact among those of a 2xx, else the message's (RFC 3261 §10.2.4).
+fn granted(identity: &Identity, response: &Message<'_>) -> Option<u32> {
+    let contacts = response.contacts().unwrap_or_default();
+    let own = contacts.iter().find(|contact| {
+        contact.uri_text().contains(&identity.host)
+            || contact
+                .param("+sip.instance")
+                .is_some_and(|instance| instance.contains(&identity.instance))
+    });
+    own.and_then(|contact| contact.expires()).or_else(|| response.expires().ok().flatten())
+}
+
+/// `sip:example.com` of `sip:alice@example.com`.
+fn registrar(aor: &str) -> String {
+    let scheme = aor.split_once(':').map_or("sip", |(scheme, _)| scheme);
+    let domain = aor.rsplit_once('@').map_or("", |(_, domain)| domain);
+    [scheme, ":", domain].concat()
+}
+
+fn credential_code(account: &Account) -> &'static str {
+    if account.bearer.is_some() { "token-rejected" } else { "auth" }
+}
+
+/// A refusal after the token's end needs no other explanation.
+fn expired_or(now: Time, account: &Account, code: &'static str) -> &'static str {
+    let over = account.expires_at.is_some_and(|end| end <= now.since_epoch().as_secs());
+    if over { "token-expired" } else { code }
+}
+
+/// Asked for unless told, in seconds.
+const USUAL: u32 = 600;
+/// What a registrar grants is taken for no less and no more, in seconds.
+const SHORTEST: u32 = 10;
+const LONGEST: u32 = 24 * 3600;
+/// For the answer to a REGISTER: long before the transaction's own patience is over.
+const REGISTER_WAIT: Duration = Duration::from_secs(10);
+const UNREGISTER_WAIT: Duration = Duration::from_secs(4);
+/// How long a registration counts whose flow is gone.
+const GRACE: Duration = Duration::from_secs(10);
