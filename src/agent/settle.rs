@@ -37,6 +37,10 @@ impl Phone {
             for lost in core.transactions.on_flow_lost(*flow) {
                 self.on_lost(core, lost);
             }
+            // A flow beside the one that calls use.
+            if self.line.identity().flow.is_some() {
+                return;
+            }
         }
         for index in 0..self.calls.len() {
             let (call, mut ctx) = self.call(core, index);
