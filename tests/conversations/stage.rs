@@ -71,6 +71,7 @@ pub struct Stage {
     pub flow: FlowId,
     account: AccountId,
     media: MediaPlay,
+    server: ServerPlay,
     pub said: VecDeque<Wire>,
     pub told: VecDeque<(AccountId, UaEvent)>,
     pub asked: VecDeque<(PeerId, Ticket, MediaRequest)>,
@@ -89,6 +90,15 @@ enum MediaPlay {
     ByHand,
 }
 
+/// Who answers the phone's keep-alive.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ServerPlay {
+    /// Each double CRLF is answered at once, and the script does not hear of it.
+    Alive,
+    /// The script hears it, as `keep-alive`, and answers it.
+    ByHand,
+}
+
 impl Stage {
     /// A phone that nobody has told anything; its peer connections succeed by themselves.
     pub fn new() -> Self {
@@ -98,6 +108,7 @@ impl Stage {
             flow: FlowId(0),
             account: ALICE,
             media: MediaPlay::ByItself,
+            server: ServerPlay::Alive,
             said: VecDeque::new(),
             told: VecDeque::new(),
             asked: VecDeque::new(),
@@ -132,6 +143,12 @@ impl Stage {
     /// The peer connections are played by the script: [`asks`](Self::asks), [`replies`](Self::replies).
     pub fn media_by_hand(&mut self) -> &mut Self {
         self.media = MediaPlay::ByHand;
+        self
+    }
+
+    /// The phone's keep-alive is answered by the script.
+    pub fn keep_alive_by_hand(&mut self) -> &mut Self {
+        self.server = ServerPlay::ByHand;
         self
     }
 
@@ -359,6 +376,12 @@ impl Stage {
         while let Some(output) = self.agent.poll_output() {
             match output {
                 Output::Link(flow, request) => self.linked.push_back((flow, request)),
+                Output::Transmit(flow, bytes)
+                    if bytes == b"\r\n\r\n" && self.server == ServerPlay::Alive =>
+                {
+                    let pong = Input::Frame(flow, b"\r\n");
+                    self.agent.handle(self.now, pong).expect("news is never misuse");
+                }
                 Output::Transmit(_, bytes) => self.said.push_back(Wire::from(bytes)),
                 Output::Credential(account, ticket, request) => {
                     self.credentials.push_back((account, ticket, request));
