@@ -98,7 +98,7 @@ impl Call {
         let mut request = identity.request(Method::Invite, &uri, &from, &to, &self.sip_call_id, 1);
         let headers = &mut request.headers;
         if dial.anonymous {
-            headers.push("Privacy", "id");
+            headers.push("Privacy", "id").set("Contact", self.contact(ctx));
         }
         info::write(dial.info.as_deref().unwrap_or_default(), headers);
         for (name, value) in &dial.headers {

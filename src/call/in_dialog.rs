@@ -12,7 +12,7 @@ use crate::time::{Time, soonest};
 use crate::transaction::TransactionId;
 
 use super::digits;
-use super::incoming::{Unacked, accepting};
+use super::incoming::Unacked;
 use super::negotiation::{Asked, AskedBy, Negotiation, Purpose};
 use super::outgoing::description;
 use super::peer::Path;
@@ -141,7 +141,7 @@ impl Call {
                 self.on_body(ctx, request);
             }
             Some(Method::Options) => {
-                let mut response = accepting(ctx, &reply, String::new());
+                let mut response = self.accepting(ctx, &reply, String::new());
                 response.headers.push("Accept", "application/sdp");
                 ctx.respond(server, &response);
             }
@@ -226,7 +226,7 @@ impl Call {
         }
         up.dialog.refresh_target(request);
         if is_update && offer.is_none() {
-            let response = accepting(ctx, &reply, String::new());
+            let response = self.accepting(ctx, &reply, String::new());
             ctx.respond(server, &response);
             return;
         }
@@ -267,7 +267,7 @@ impl Call {
             None => Negotiation::Offered,
         };
         if asked.kind == AskedBy::Update {
-            let response = accepting(ctx, &asked.reply, body);
+            let response = self.accepting(ctx, &asked.reply, body);
             ctx.respond(asked.server, &response);
         } else {
             self.accept(ctx, asked.server, &asked.reply, asked.number, body);

@@ -203,7 +203,7 @@ impl Call {
         number: u32,
         body: String,
     ) {
-        let response = accepting(ctx, reply, body);
+        let response = self.accepting(ctx, reply, body);
         ctx.respond(server, &response);
         if let (State::Up(up), Ok(bytes)) = (&mut self.state, response.to_bytes()) {
             up.unacked = Some(Unacked {
@@ -214,6 +214,17 @@ impl Call {
                 until: ctx.now + PATIENCE,
             });
         }
+    }
+
+    /// A 200 that makes or refreshes a dialog, with a description if there is one.
+    pub(super) fn accepting(&self, ctx: &Context<'_>, reply: &Reply, body: String) -> Response {
+        let mut response = reply.response(200);
+        response.headers.push("Contact", self.contact(ctx)).push("Allow", ALLOW);
+        if !body.is_empty() {
+            response.headers.push("Content-Type", "application/sdp");
+            response.body = body.into_bytes();
+        }
+        response
     }
 
     /// Notes what our answer settled.
@@ -248,18 +259,6 @@ impl Call {
             self.over(ctx, EndReason::new(EndedBy::Network, EndCause::Network));
         }
     }
-}
-
-/// A 200 that makes or refreshes a dialog, with a description.
-pub(super) fn accepting(ctx: &Context<'_>, reply: &Reply, body: String) -> Response {
-    let mut response = reply.response(200);
-    response.headers.push("Contact", ctx.identity.contact_header());
-    response.headers.push("Allow", ALLOW);
-    if !body.is_empty() {
-        response.headers.push("Content-Type", "application/sdp");
-        response.body = body.into_bytes();
-    }
-    response
 }
 
 impl Incoming {

@@ -61,6 +61,7 @@ pub(crate) struct Call {
     origin: Origin,
     digits: Digits,
     muted: bool,
+    privacy: Privacy,
     told: Told,
     /// The last ACKs, to be said again when a 2xx is.
     acks: Vec<Acked>,
@@ -84,6 +85,13 @@ enum State {
     /// The page was told of the end; the wire is not through with it.
     Leaving(Box<Leaving>),
     Gone,
+}
+
+/// Whether the far side learns who calls (RFC 3323).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Privacy {
+    None,
+    Anonymous,
 }
 
 /// What the page knows, so that it is told of changes only.
@@ -116,6 +124,7 @@ impl Call {
             origin: Origin::new(ctx.ids.bits()),
             digits: Digits::default(),
             muted: false,
+            privacy: Privacy::None,
             told: Told::default(),
             acks: Vec::new(),
             challenged: Vec::new(),
@@ -293,7 +302,6 @@ impl Call {
     /// The registration is in, or the link is up where none is needed.
     pub(crate) fn on_registered(&mut self, ctx: &mut Context<'_>) {
         self.depart(ctx);
-        self.on_flow_ready(ctx);
     }
 
     /// The registration failed with this error code. With a flow the call leaves all the same.
@@ -434,6 +442,14 @@ impl Call {
             self.told.status = status;
             let number = self.number.clone();
             ctx.tell(UaEvent::CallStatus { call: self.id.0, status, number });
+        }
+    }
+
+    /// Our Contact; that of an anonymous call has no user.
+    fn contact(&self, ctx: &Context<'_>) -> String {
+        match (self.privacy, ctx.identity.contact.split_once('@')) {
+            (Privacy::Anonymous, Some((_, host))) => ["<sip:anonymous@", host, ";ob>"].concat(),
+            _ => ctx.identity.contact_header(),
         }
     }
 

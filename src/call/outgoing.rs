@@ -14,7 +14,7 @@ use crate::transaction::{LostWhy, TransactionId};
 
 use super::in_dialog::Up;
 use super::negotiation::{Negotiation, Purpose};
-use super::{Acked, Call, Departure, State, draft, epoch_ms, info};
+use super::{Acked, Call, Departure, Privacy, State, draft, epoch_ms, info};
 
 /// How many places a call is sent to after the first.
 const REDIRECTIONS: usize = 5;
@@ -103,6 +103,9 @@ impl Call {
         dial.info = dial.info.map(info::cut).filter(|info| !info.is_empty());
         let sip_call_id = ctx.ids.token();
         let mut call = Self::new(ctx, id, dial.target.trim().to_owned(), sip_call_id);
+        if dial.anonymous {
+            call.privacy = Privacy::Anonymous;
+        }
         call.tell_begun(ctx, &dial);
         let patience = Duration::from_millis(ctx.config.early_call_ms.into());
         let until = (departure == Departure::AfterRegistration).then(|| ctx.now + patience);
@@ -247,10 +250,8 @@ impl Call {
                     self.state = State::Gone;
                 }
             }
-            State::Calling(_) | State::Up(_) | State::Leaving(_) => {
-                self.drop_fork(ctx, id, response);
-            }
-            State::Preparing { .. } | State::Incoming(_) | State::Gone => {}
+            // Also when the call is over: a fork that took it too late must not be left alone.
+            _ => self.drop_fork(ctx, id, response),
         }
     }
 

@@ -91,9 +91,10 @@ impl Call {
 
     /// The offer of a re-INVITE is ready.
     pub(super) fn send_reinvite(&mut self, ctx: &mut Context<'_>, body: String) {
+        let contact = self.contact(ctx);
         let State::Up(up) = &mut self.state else { return };
         let mut request = up.dialog.request(ctx.identity, Method::Invite);
-        request.headers.push("Content-Type", "application/sdp");
+        request.headers.set("Contact", contact).push("Content-Type", "application/sdp");
         request.body = body.into_bytes();
         self.negotiation = Negotiation::Offered;
         match ctx.send(request, Owner::Call(self.id, Usage::Reinvite)) {

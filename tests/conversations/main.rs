@@ -2,6 +2,13 @@
 //!
 //! One binary for all of them. `stage.rs` has the stage and its verbs, `far.rs` the far side.
 
+mod call_digits;
+mod call_in_dialog;
+mod call_incoming;
+mod call_media;
+mod call_outgoing;
+mod call_play;
+mod call_reasons;
 mod far;
 mod stage;
 

@@ -90,12 +90,12 @@ enum MediaPlay {
     ByHand,
 }
 
-/// Who answers the phone's keep-alive.
+/// Who answers keep-alives.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ServerPlay {
-    /// Each double CRLF is answered at once, and the script does not hear of it.
-    Alive,
-    /// The script hears it, as `keep-alive`, and answers it.
+    /// They are answered at once and not among what the phone says.
+    ByItself,
+    /// The script.
     ByHand,
 }
 
@@ -108,7 +108,7 @@ impl Stage {
             flow: FlowId(0),
             account: ALICE,
             media: MediaPlay::ByItself,
-            server: ServerPlay::Alive,
+            server: ServerPlay::ByHand,
             said: VecDeque::new(),
             told: VecDeque::new(),
             asked: VecDeque::new(),
@@ -146,9 +146,9 @@ impl Stage {
         self
     }
 
-    /// The phone's keep-alive is answered by the script.
-    pub fn keep_alive_by_hand(&mut self) -> &mut Self {
-        self.server = ServerPlay::ByHand;
+    /// The server answers keep-alives by itself; they are no matter of the script.
+    pub fn alive(&mut self) -> &mut Self {
+        self.server = ServerPlay::ByItself;
         self
     }
 
@@ -377,7 +377,7 @@ impl Stage {
             match output {
                 Output::Link(flow, request) => self.linked.push_back((flow, request)),
                 Output::Transmit(flow, bytes)
-                    if bytes == b"\r\n\r\n" && self.server == ServerPlay::Alive =>
+                    if bytes == b"\r\n\r\n" && self.server == ServerPlay::ByItself =>
                 {
                     let pong = Input::Frame(flow, b"\r\n");
                     self.agent.handle(self.now, pong).expect("news is never misuse");

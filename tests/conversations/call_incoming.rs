@@ -1,0 +1,284 @@
+//! Calls that come in: RFC 3261 §9.2, §13.3, §15; RFC 7433.
+
+use std::time::Duration;
+
+use cc_sdk::api::{CallState, Command, Direction, EndCause, EndedBy, UaEvent};
+use cc_sdk::sip::Method;
+use cc_sdk::{ApiMisuse, MediaEvent, MediaFailure, MediaReply, MediaRequest};
+
+use crate::call_play::*;
+use crate::stage::{CANDIDATE, FAR_SDP, SDP, Stage};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_call_rings_is_answered_and_the_far_side_hangs_up() {
+    let mut stage = phone();
+    let (id, mut far) = bob_calls(&mut stage);
+    assert!(stage.last.header("To").contains(";tag="));
+    assert!(stage.last.find("Contact").is_some());
+    tells_state(&mut stage, CallState::Incoming);
+    assert_eq!(statuses(&stage), [2]);
+    stage.does(Command::Answer(id)).says("200");
+    tells_state(&mut stage, CallState::Answering);
+    stage.hears(far.request(Method::Ack));
+    tells_state(&mut stage, CallState::Connected);
+    assert_eq!(statuses(&stage), [3]);
+    stage.forgets();
+    stage.hears(far.request(Method::Bye)).says("200 BYE");
+    ends(&mut stage, EndedBy::Remote, EndCause::Hangup);
+    assert_eq!(statuses(&stage), [4]);
+    stage.passes(40 * SECOND).says_nothing();
+}
+
+#[test]
+fn the_page_is_told_who_calls_and_why() {
+    let mut stage = phone();
+    let mut far = stage.far();
+    let mut invite = far.build(Method::Invite);
+    invite
+        .headers
+        .set("From", "\"Bob \\\"B\\\"\" <sip:%62ob@example.com>;tag=bob")
+        .push("User-to-User", "4a6f;encoding=hex")
+        .push("X-Campaign", "spring")
+        .push("Content-Type", "application/sdp");
+    invite.body = FAR_SDP.into();
+    stage.hears(crate::far::print(&invite)).says("180");
+    let told = stage.tells_of(|it| matches!(it, UaEvent::Call { .. }));
+    let UaEvent::Call { direction, number, display_name, info, headers, sip_call_id, .. } = told
+    else {
+        unreachable!()
+    };
+    assert_eq!(direction, Direction::Incoming);
+    assert_eq!(number, "bob");
+    assert_eq!(display_name.as_deref(), Some("Bob \"B\""));
+    assert_eq!(info.as_deref(), Some("Jo"));
+    assert_eq!(headers, [("X-Campaign".to_owned(), "spring".to_owned())]);
+    assert_eq!(sip_call_id, far.call_id);
+}
+
+#[test]
+fn the_answer_waits_for_a_candidate_and_then_for_the_ack() {
+    let mut stage = phone();
+    stage.media_by_hand();
+    let (id, mut far) = bob_calls(&mut stage);
+    stage.does(Command::Answer(id));
+    let (peer, _) = stage.asks(|it| matches!(it, MediaRequest::Open { take_over: None, .. }));
+    let answer = stage.asks(|it| matches!(it, MediaRequest::Answer { sdp } if sdp == FAR_SDP));
+    stage.replies(answer, MediaReply::Sdp(SDP.into())).says_nothing();
+    let line = CANDIDATE.to_owned();
+    stage.peer_tells(peer, MediaEvent::Candidate { mid: "0".into(), line });
+    stage.passes(SECOND / 20).says("200");
+    assert!(stage.last.body().contains("m=audio 50000 "));
+    assert!(stage.last.body().contains("c=IN IP4 192.0.2.1\r\n"));
+    stage.hears(far.request(Method::Ack));
+    tells_state(&mut stage, CallState::Connected);
+}
+
+#[test]
+fn an_invite_without_an_offer_gets_one_and_the_ack_has_the_answer() {
+    let mut stage = phone();
+    let mut far = stage.far();
+    stage.hears(far.request(Method::Invite)).says("180");
+    let id = ringing(&mut stage);
+    far.learns(&stage.last.clone());
+    stage.does(Command::Answer(id)).says("200");
+    assert!(stage.last.body().contains("m=audio 50000 "));
+    stage.hears(far.request_with(Method::Ack, "application/sdp", FAR_SDP));
+    assert!(stage.asked.iter().any(|it| matches!(it.2, MediaRequest::Apply { .. })));
+    tells_state(&mut stage, CallState::Connected);
+}
+
+#[test]
+fn an_ack_without_the_answer_it_owes_ends_the_call() {
+    let mut stage = phone();
+    let mut far = stage.far();
+    stage.hears(far.request(Method::Invite)).says("180");
+    let id = ringing(&mut stage);
+    far.learns(&stage.last.clone());
+    stage.does(Command::Answer(id)).says("200");
+    stage.hears(far.request(Method::Ack)).says("BYE");
+    ends(&mut stage, EndedBy::Remote, EndCause::MediaFailed);
+}
+
+#[test]
+fn an_offer_without_audio_is_refused_and_does_not_ring() {
+    for body in ["v=0\r\n", &FAR_SDP.replace("m=audio 40000", "m=audio 0"), "<html>"] {
+        let mut stage = phone();
+        let mut far = stage.far();
+        stage.hears(far.invite(body)).says("488").tells_nothing();
+        stage.hears(far.ack_of_refusal()).passes(40 * SECOND).says_nothing();
+    }
+}
+
+#[test]
+fn the_200_is_repeated_until_the_ack() {
+    let mut stage = phone();
+    let (id, mut far) = bob_calls(&mut stage);
+    stage.does(Command::Answer(id)).says("200");
+    let first = stage.last.to_string();
+    for wait in [500, 1000, 2000, 4000, 4000] {
+        stage.passes(Duration::from_millis(wait - 1)).says_nothing();
+        stage.passes(Duration::from_millis(1)).says("200");
+        assert_eq!(stage.last.to_string(), first);
+    }
+    stage.hears(far.request(Method::Ack)).passes(40 * SECOND).says_nothing();
+}
+
+#[test]
+fn without_an_ack_the_call_ends_with_bye() {
+    let mut stage = phone();
+    let (id, _) = bob_calls(&mut stage);
+    stage.does(Command::Answer(id)).passes(32 * SECOND);
+    ends(&mut stage, EndedBy::Network, EndCause::Timeout);
+    assert_eq!(stage.said.back().map(|it| it.what("")).as_deref(), Some("BYE"));
+    assert_eq!(statuses(&stage), [2, 5]);
+}
+
+#[test]
+fn hanging_up_before_the_ack_tells_at_once_and_says_bye_after_it() {
+    let mut stage = phone();
+    let (id, mut far) = bob_calls(&mut stage);
+    stage.does(Command::Answer(id)).says("200").does(Command::Hangup(id)).says_nothing();
+    ends(&mut stage, EndedBy::Local, EndCause::Hangup);
+    stage.hears(far.request(Method::Ack)).says("BYE").hears_answer(200);
+    stage.passes(40 * SECOND).says_nothing();
+}
+
+#[test]
+fn a_refused_microphone_lets_it_ring_on() {
+    let mut stage = phone();
+    stage.media_by_hand();
+    let (id, mut far) = bob_calls(&mut stage);
+    stage.forgets().does(Command::Answer(id));
+    tells_state(&mut stage, CallState::Answering);
+    let open = stage.asks(|it| matches!(it, MediaRequest::Open { .. }));
+    let answer = stage.asks(|it| matches!(it, MediaRequest::Answer { .. }));
+    stage.replies(open, MediaReply::Failed(MediaFailure::MicrophoneDenied));
+    stage.tells_of(|it| {
+        matches!(it, UaEvent::Warning { code, call, .. }
+            if code == "microphone-denied" && *call == Some(id.0))
+    });
+    tells_state(&mut stage, CallState::Incoming);
+    stage.asks(|it| *it == MediaRequest::Close);
+    stage.replies(answer, MediaReply::Failed(MediaFailure::MicrophoneDenied));
+    stage.says_nothing().tells_nothing();
+    // The person allows it and presses again.
+    stage.does(Command::Answer(id));
+    let (peer, _) = stage.asks(|it| matches!(it, MediaRequest::Open { .. }));
+    let answer = stage.asks(|it| matches!(it, MediaRequest::Answer { .. }));
+    stage.replies(answer, MediaReply::Sdp([SDP, "a=", CANDIDATE, "\r\n"].concat()));
+    stage.peer_tells(peer, MediaEvent::GatheringDone).says("200");
+    stage.hears(far.request(Method::Ack));
+    tells_state(&mut stage, CallState::Connected);
+}
+
+#[test]
+fn an_offer_that_the_browser_refuses_is_answered_488() {
+    let mut stage = phone();
+    stage.media_by_hand();
+    let (id, _) = bob_calls(&mut stage);
+    stage.does(Command::Answer(id));
+    let _ = stage.asks(|it| matches!(it, MediaRequest::Open { .. }));
+    let answer = stage.asks(|it| matches!(it, MediaRequest::Answer { .. }));
+    let failure = MediaFailure::Refused("no common codec".into());
+    stage.replies(answer, MediaReply::Failed(failure)).says("488");
+    let reason = ends_with(&mut stage, EndedBy::System, EndCause::MediaFailed);
+    assert_eq!(reason.text.as_deref(), Some("no common codec"));
+}
+
+#[test]
+fn it_is_rejected_with_the_status_that_the_page_chose() {
+    for status in [300, 486, 603, 699] {
+        let mut stage = phone();
+        let (id, mut far) = bob_calls(&mut stage);
+        stage.does(Command::Reject(id, status)).says(&status.to_string());
+        let reason = ends(&mut stage, EndedBy::Local, EndCause::RejectedHere);
+        assert_eq!(reason.sip_status, Some(status));
+        stage.hears(far.ack_of_refusal()).passes(40 * SECOND).says_nothing();
+    }
+}
+
+#[test]
+fn only_a_final_refusal_refuses() {
+    let mut stage = phone();
+    let (id, _) = bob_calls(&mut stage);
+    for status in [0, 180, 200, 299, 700] {
+        stage.refuses(Command::Reject(id, status), ApiMisuse::BadStatus(status));
+    }
+    stage.says_nothing();
+}
+
+#[test]
+fn hanging_up_while_it_rings_declines() {
+    let mut stage = phone();
+    let (id, _) = bob_calls(&mut stage);
+    stage.does(Command::Hangup(id)).says("603");
+    ends(&mut stage, EndedBy::Local, EndCause::RejectedHere);
+    stage.refuses(Command::Answer(id), ApiMisuse::CallGone(id));
+}
+
+#[test]
+fn the_far_side_cancels_while_it_rings() {
+    let mut stage = phone();
+    let (_, mut far) = bob_calls_to_be_cancelled(&mut stage);
+    let mut cancel = far.build(Method::Cancel);
+    cancel.headers.push("Reason", "SIP;cause=200;text=\"Call completed elsewhere\"");
+    stage.hears(crate::far::print(&cancel)).says("200 CANCEL").says("487 INVITE");
+    let reason = ends(&mut stage, EndedBy::Remote, EndCause::Cancelled);
+    assert_eq!(reason.text.as_deref(), Some("Call completed elsewhere"));
+    assert_eq!(statuses(&stage), [2, 5]);
+}
+
+#[test]
+fn the_far_side_cancels_while_the_answer_is_made() {
+    let mut stage = phone();
+    stage.media_by_hand();
+    let (id, mut far) = bob_calls_to_be_cancelled(&mut stage);
+    stage.does(Command::Answer(id));
+    let cancel = far.request(Method::Cancel);
+    stage.hears(cancel).says("200 CANCEL").says("487 INVITE");
+    ends(&mut stage, EndedBy::Remote, EndCause::Cancelled);
+}
+
+#[test]
+fn a_bye_while_it_rings_ends_it() {
+    let mut stage = phone();
+    let (_, mut far) = bob_calls(&mut stage);
+    stage.hears(far.request(Method::Bye)).says("200 BYE").says("487 INVITE");
+    ends(&mut stage, EndedBy::Remote, EndCause::Cancelled);
+}
+
+#[test]
+fn a_link_lost_while_it_rings_ends_it() {
+    let mut stage = phone();
+    bob_calls(&mut stage);
+    stage.loses_link();
+    ends(&mut stage, EndedBy::Network, EndCause::Network);
+}
+
+#[test]
+fn what_is_meant_for_a_call_that_is_up_is_misuse_while_it_rings() {
+    let mut stage = phone();
+    let (id, _) = bob_calls(&mut stage);
+    let digits = Command::SendDigits(id, "1".into(), cc_sdk::api::DigitTransport::Auto);
+    stage.refuses(digits, ApiMisuse::NotConnected(id));
+    let (body, content_type) = ("hello".to_owned(), "text/plain".to_owned());
+    let message = Command::SendCallMessage { call: id, body, content_type };
+    stage.refuses(message, ApiMisuse::NotConnected(id));
+    stage.does(Command::Answer(id)).refuses(Command::Answer(id), ApiMisuse::NotIncoming(id));
+}
+
+#[test]
+fn no_candidate_at_all_refuses_the_call() {
+    let mut stage = phone();
+    stage.media_by_hand();
+    let (id, _) = bob_calls(&mut stage);
+    stage.does(Command::Answer(id));
+    let _ = stage.asks(|it| matches!(it, MediaRequest::Open { .. }));
+    let answer = stage.asks(|it| matches!(it, MediaRequest::Answer { .. }));
+    stage.replies(answer, MediaReply::Sdp(SDP.into())).passes(4 * SECOND).says_nothing();
+    stage.passes(SECOND).says("480");
+    let reason = ends_with(&mut stage, EndedBy::System, EndCause::MediaFailed);
+    assert_eq!(reason.code.as_deref(), Some("no-candidates"));
+}
