@@ -104,7 +104,7 @@ impl Link {
     /// Connects, unless it is connected or about to be.
     pub(crate) fn open(&mut self, step: &mut Step<'_>) {
         if matches!(self.state, State::Off) && !self.servers.is_empty() {
-            self.failures = 1;
+            self.failures = 0;
             self.attempt = 1;
             self.begin_round(step, 0);
         }
@@ -191,7 +191,7 @@ impl Link {
     pub(crate) fn wake(&mut self, step: &mut Step<'_>) {
         match &mut self.state {
             State::Waiting { .. } => {
-                self.failures = 1;
+                self.failures = 0;
                 self.begin_round(step, self.at);
             }
             State::Up { beat: beat @ Beat::Quiet { .. }, .. } => {
@@ -266,6 +266,7 @@ impl Link {
                 self.attempt += 1;
                 let round_over = self.untried == 0;
                 let wait = if round_over {
+                    self.failures = self.failures.max(1);
                     self.wait(step, 0)
                 } else {
                     self.untried -= 1;

@@ -10,13 +10,22 @@ use super::scan::is_token;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers(Vec<Field>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Field {
     name: String,
     value: String,
     /// What came, where it is no UTF-8 or has a NUL (RFC 3261 allows `\` NUL in quotes): it
     /// goes out as it came.
     raw: Option<Vec<u8>>,
+}
+
+/// Without credentials, which end in a log too easily.
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secret = ["Authorization", "Proxy-Authorization"];
+        let secret = secret.iter().any(|name| same_name(&self.name, name));
+        write!(f, "{}: {}", self.name, if secret { "\u{2026}" } else { &self.value })
+    }
 }
 
 impl Field {

@@ -15,4 +15,5 @@ mod stage;
 //mod agent;
 //mod anything;
 //mod phone;
+mod registration;
 mod transactions;
