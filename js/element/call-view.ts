@@ -59,7 +59,7 @@ export function ending(call: CallFace, { texts, language }: Speech): Message {
     return { what: fill(texts.ended.talked.what, { time: duration(call.seconds, language) }), next: "" };
   }
   if (ending.code === "cancelled" && call.direction === "incoming") return texts.ended.missed;
-  const said = endingOf(texts, ending.code, ending.code);
+  const said = endingOf(texts, ending.code);
   if (call.seconds === 0 || ending.code === "hangup") return said;
   return { what: `${said.what} · ${duration(call.seconds, language)}`, next: said.next };
 }

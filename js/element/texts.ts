@@ -215,9 +215,9 @@ export function messageOf(texts: Texts, code: string): Message {
   return known[code] ?? texts.code.unknown;
 }
 
-/** The message of a call's end; a code that says more than the cause comes first. */
-export function endingOf(texts: Texts, cause: string, code?: string): Message {
-  const byCode: Readonly<Record<string, Message | undefined>> = texts.code;
+/** The message of a call's end: a cause, or a code where the call never left. */
+export function endingOf(texts: Texts, code: string): Message {
   const byCause: Readonly<Record<string, Message | undefined>> = texts.ended;
-  return (code === undefined ? undefined : byCode[code]) ?? byCause[cause] ?? texts.ended.internal;
+  const byCode: Readonly<Record<string, Message | undefined>> = texts.code;
+  return byCause[code] ?? byCode[code] ?? texts.ended.internal;
 }
