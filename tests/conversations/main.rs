@@ -16,4 +16,5 @@ mod stage;
 //mod anything;
 //mod phone;
 mod registration;
+mod registration_auth;
 mod transactions;

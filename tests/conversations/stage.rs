@@ -108,7 +108,7 @@ impl Stage {
             flow: FlowId(0),
             account: ALICE,
             media: MediaPlay::ByItself,
-            server: ServerPlay::ByHand,
+            server: ServerPlay::ByItself,
             said: VecDeque::new(),
             told: VecDeque::new(),
             asked: VecDeque::new(),
@@ -146,7 +146,14 @@ impl Stage {
         self
     }
 
-    /// The server answers keep-alives by itself; they are no matter of the script.
+    /// Keep-alives are named and answered by the script.
+    pub fn keep_alive_by_hand(&mut self) -> &mut Self {
+        self.server = ServerPlay::ByHand;
+        self
+    }
+
+    /// The server answers keep-alives by itself; they are no matter of the script. So it is unless
+    /// told.
     pub fn alive(&mut self) -> &mut Self {
         self.server = ServerPlay::ByItself;
         self
