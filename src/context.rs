@@ -99,16 +99,12 @@ pub(crate) enum Usage {
     Invite,
     /// An INVITE inside the dialog.
     Reinvite,
-    /// An UPDATE.
-    Update,
     /// A BYE.
     Bye,
     /// An INFO that carries a digit.
     Info,
     /// A MESSAGE inside the dialog.
     Message,
-    /// A PRACK.
-    Prack,
     /// A request of the far side that the call answers.
     Incoming,
 }

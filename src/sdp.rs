@@ -122,7 +122,7 @@ pub(crate) fn usable(line: &str) -> Option<Usable<'_>> {
     let reachable = component == "1"
         && transport.eq_ignore_ascii_case("udp")
         && port != 0
-        && !address.to_ascii_lowercase().ends_with(".local");
+        && !is_local(address);
     reachable.then_some(Usable { reach, is_ipv4: !address.contains(':'), priority, address, port })
 }
 
@@ -224,8 +224,7 @@ fn lines(sdp: &str) -> impl Iterator<Item = &str> {
 /// Port zero rejects, unless the section only waits to share another's port (RFC 9143).
 fn is_live_audio(lines: &[&str]) -> bool {
     lines[0].starts_with("m=audio ")
-        && port(lines[0])
-            .is_some_and(|port| port != 0 || lines.iter().any(|line| *line == "a=bundle-only"))
+        && port(lines[0]).is_some_and(|port| port != 0 || lines.contains(&"a=bundle-only"))
 }
 
 fn port(media: &str) -> Option<u16> {
@@ -252,7 +251,11 @@ fn is_about_candidates(line: &str) -> bool {
 
 /// `.local` names mean something on one network only, and some servers refuse all for their sake.
 fn is_local_name(candidate: &str) -> bool {
-    candidate.split_ascii_whitespace().nth(4).is_some_and(|it| it.ends_with(".local"))
+    candidate.split_ascii_whitespace().nth(4).is_some_and(is_local)
+}
+
+fn is_local(address: &str) -> bool {
+    address.to_ascii_lowercase().ends_with(".local")
 }
 
 fn connection(best: Usable<'_>) -> String {

@@ -11,7 +11,6 @@ use super::{Call, info};
 /// Headers that the stack owns: nobody else sets them, and a page is not told of them.
 const OWNED: &[&str] = &[
     "accept",
-    "alert-info",
     "allow",
     "authorization",
     "call-id",
@@ -26,15 +25,12 @@ const OWNED: &[&str] = &[
     "max-forwards",
     "mime-version",
     "min-se",
-    "p-asserted-identity",
-    "p-preferred-identity",
     "path",
     "privacy",
     "proxy-authenticate",
     "proxy-authorization",
     "proxy-require",
     "rack",
-    "reason",
     "record-route",
     "refer-to",
     "replaces",

@@ -172,6 +172,7 @@ impl Call {
                 self.end(ctx, reason, 487);
             }
             State::Up(_) => self.over(ctx, reason),
+            State::Leaving(leaving) if !leaving.has_said_bye() => self.state = State::Gone,
             // Ours crosses with theirs: its answer is still on the way. An early dialog is
             // ended by the final answer to the INVITE.
             State::Leaving(_) | State::Calling(_) | State::Preparing { .. } | State::Gone => {}
@@ -202,20 +203,15 @@ impl Call {
     ) {
         let offer = description(request);
         let is_update = request.method() == Some(Method::Update);
-        let State::Up(up) = &mut self.state else {
-            // Nothing can be changed before the first answer (RFC 3311 §5.2).
-            ctx.respond(server, &reply.response(if is_update { 504 } else { 491 }));
+        if let Some(dialog) = self.dialog_mut() {
+            dialog.refresh_target(request);
+        }
+        if is_update && offer.is_none() {
+            let response = self.accepting(ctx, &reply, String::new());
+            ctx.respond(server, &response);
             return;
-        };
-        let busy = match (&up.unacked, &self.negotiation) {
-            _ if is_update && offer.is_none() => None,
-            (None, Negotiation::Stable) => None,
-            (_, negotiation) if negotiation.is_ours() => Some(491),
-            (Some(_), _) => Some(491),
-            (None, _) => Some(500),
-        };
-        let is_silent = offer.as_ref().is_some_and(|sdp| sdp::audio(sdp).is_none());
-        if let Some(status) = busy.or_else(|| is_silent.then_some(488)) {
+        }
+        if let Some(status) = self.why_not_now(offer.as_deref()) {
             let mut response = reply.response(status);
             if status == 500 {
                 // RFC 3261 §14.2: a random number of seconds up to ten.
@@ -224,14 +220,21 @@ impl Call {
             ctx.respond(server, &response);
             return;
         }
-        up.dialog.refresh_target(request);
-        if is_update && offer.is_none() {
-            let response = self.accepting(ctx, &reply, String::new());
-            ctx.respond(server, &response);
-            return;
-        }
         let kind = if is_update { AskedBy::Update } else { AskedBy::Invite };
         self.describe_for(ctx, Asked { server, reply, number, kind, offer });
+    }
+
+    /// The status for an offer that cannot be taken up (RFC 3261 §14.2, RFC 3311 §5.2).
+    fn why_not_now(&self, offer: Option<&str>) -> Option<u16> {
+        let State::Up(up) = &self.state else { return Some(500) };
+        match (&up.unacked, &self.negotiation) {
+            (None, Negotiation::Stable) => {
+                offer.is_some_and(|sdp| sdp::audio(sdp).is_none()).then_some(488)
+            }
+            (_, negotiation) if negotiation.is_ours() => Some(491),
+            (Some(_), _) => Some(491),
+            (None, _) => Some(500),
+        }
     }
 
     /// Asks for our side of what the far side began. A changed certificate means another browser
@@ -285,18 +288,26 @@ impl Call {
                     self.on_settled(ctx);
                     return;
                 }
-                match description(request).filter(|sdp| sdp::audio(sdp).is_some()) {
-                    Some(sdp) => self.apply(ctx, &sdp),
-                    None => {
-                        let reason = EndReason::new(EndedBy::Remote, EndCause::MediaFailed);
-                        self.end(ctx, reason, 488);
-                    }
-                }
+                self.apply_or_end(ctx, request, EndCause::MediaFailed);
             }
             State::Leaving(leaving) if leaving.awaits_ack(number) => {
                 self.say_bye_at_last(ctx);
             }
             _ => {} // A repetition.
+        }
+    }
+
+    /// Takes the answer in a message, without which the call cannot go on.
+    pub(super) fn apply_or_end(
+        &mut self,
+        ctx: &mut Context<'_>,
+        message: &Message<'_>,
+        cause: EndCause,
+    ) {
+        if let Some(sdp) = description(message).filter(|sdp| sdp::audio(sdp).is_some()) {
+            self.apply(ctx, &sdp);
+        } else {
+            self.end(ctx, EndReason::new(EndedBy::Remote, cause), 488);
         }
     }
 

@@ -1,5 +1,6 @@
 //! A call that comes in: 180, the answer, its repetition until the ACK (RFC 3261 §13.3).
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::api::{CallId, CallState, Direction, EndCause, EndReason, EndedBy, UaEvent};
@@ -16,7 +17,8 @@ use crate::transaction::{LostWhy, PATIENCE, T1, T2, TransactionId};
 use super::in_dialog::Up;
 use super::negotiation::{Negotiation, Purpose};
 use super::outgoing::description;
-use super::{Call, State, draft, epoch_ms, info};
+use super::told::epoch_ms;
+use super::{Call, State, draft, info};
 
 /// It rings here, or the answer is being made.
 #[derive(Debug)]
@@ -91,20 +93,20 @@ impl Call {
         request: &Message<'_>,
     ) -> Self {
         let uri = request.from().map(|from| from.uri_text().to_owned()).unwrap_or_default();
-        let sip_call_id = request.call_id().map(|it| it.into_owned()).unwrap_or_default();
+        let sip_call_id = request.call_id().map(Cow::into_owned).unwrap_or_default();
         let mut call = Self::new(ctx, id, number_of(&uri), sip_call_id);
         let mut reply = Reply::of(request);
         reply.tag(&call.local_tag);
         let offer = description(request);
-        let is_unusable = match &offer {
-            Some(sdp) => sdp::audio(sdp).is_none(),
-            None => !request.body().is_empty(),
-        };
         let dialog = Dialog::of_request(request, &call.local_tag);
-        let (Ok(dialog), Ok(cseq), false) = (dialog, request.cseq(), is_unusable) else {
-            ctx.respond(server, &reply.response(488));
+        let (Ok(dialog), Ok(cseq)) = (dialog, request.cseq()) else {
+            ctx.respond(server, &reply.response(400));
             return call;
         };
+        if offer.as_ref().is_some_and(|sdp| sdp::audio(sdp).is_none()) {
+            ctx.respond(server, &reply.response(488));
+            return call;
+        }
         ctx.transactions.adopt(server, Owner::Call(id, Usage::Incoming));
         let mut ringing = reply.response(180);
         ringing.headers.push("Contact", ctx.identity.contact_header());

@@ -72,15 +72,12 @@ fn unescape(text: &str) -> Option<String> {
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
         let pair = tail.first_chunk::<2>().filter(|_| first == b'%');
-        match pair.and_then(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?)) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = tail;
-            }
+        if let Some(byte) = pair.and_then(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?)) {
+            bytes.push(byte);
+            rest = &tail[2..];
+        } else {
+            bytes.push(first);
+            rest = tail;
         }
     }
     String::from_utf8(bytes).ok()

@@ -71,6 +71,10 @@ impl Leaving {
         matches!(&self.last, Last::Unacked { unacked, .. } if unacked.is_for(number))
     }
 
+    pub(super) const fn has_said_bye(&self) -> bool {
+        matches!(self.last, Last::Bye { .. })
+    }
+
     fn is_saying_bye(&self, id: TransactionId) -> bool {
         matches!(&self.last, Last::Bye { bye, .. } if *bye == id)
     }

@@ -5,6 +5,8 @@
 //! leaving a state leaves nothing behind. What each state does with what it hears is in the file
 //! of its name; here is who is asked.
 
+mod again;
+mod challenge;
 mod digits;
 mod draft;
 mod in_dialog;
@@ -16,14 +18,16 @@ mod outgoing;
 mod peer;
 mod reason;
 mod refresh;
+mod taken;
+mod told;
 
-use crate::api::{CallId, CallState, Command, Dial, EndReason, UaEvent};
-use crate::auth::{Attempts, Challenged};
-use crate::context::{Context, Owner, Usage};
+use crate::api::{CallId, Command, Dial, UaEvent};
+use crate::auth::Attempts;
+use crate::context::{Context, Usage};
 use crate::error::ApiMisuse;
 use crate::media::{MediaRequest, PeerId};
 use crate::sdp::Origin;
-use crate::sip::{Message, Request};
+use crate::sip::Message;
 use crate::time::{Time, soonest};
 use crate::transaction::{LostWhy, TransactionId};
 
@@ -33,7 +37,8 @@ use self::incoming::Incoming;
 use self::leaving::Leaving;
 use self::negotiation::Negotiation;
 use self::outgoing::Calling;
-use self::peer::{Path, Peer};
+use self::peer::Peer;
+use self::told::Told;
 
 /// When the INVITE of an outgoing call may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,15 +97,6 @@ enum State {
 enum Privacy {
     None,
     Anonymous,
-}
-
-/// What the page knows, so that it is told of changes only.
-#[derive(Debug, Default)]
-struct Told {
-    state: Option<CallState>,
-    /// The last `callStatus`; zero before the first.
-    status: u8,
-    held: bool,
 }
 
 #[derive(Debug)]
@@ -211,66 +207,7 @@ impl Call {
                 let text = "the far side did not take the message";
                 ctx.warn("message-not-delivered", text, Some(self.id));
             }
-            // Not sent yet, or nothing waits for it.
-            Usage::Message | Usage::Update | Usage::Prack | Usage::Incoming => {}
-        }
-    }
-
-    fn on_challenge(
-        &mut self,
-        ctx: &mut Context<'_>,
-        id: TransactionId,
-        usage: Usage,
-        response: &Message<'_>,
-    ) {
-        let before = self.challenged.iter().position(|(it, _)| *it == id);
-        let mut attempts = before.map(|at| self.challenged.swap_remove(at).1).unwrap_or_default();
-        let status = response.status().unwrap_or_default();
-        let is_cancelled = usage == Usage::Invite && self.is_ended();
-        let sent = ctx.transactions.sent(id).filter(|_| !is_cancelled);
-        let can_answer = |request: &&Request| {
-            ctx.identity.auth.on_challenge(request, response, &mut attempts) == Challenged::Retry
-        };
-        let Some(request) = sent.filter(can_answer).cloned() else {
-            self.on_final(ctx, id, usage, status, response);
-            return;
-        };
-        match self.send_again(ctx, request, usage) {
-            Some(again) => {
-                self.challenged.push((again, attempts));
-                self.rename(id, again);
-            }
-            None => self.on_lost(ctx, id, usage, LostWhy::Transport),
-        }
-    }
-
-    /// Sends a request anew: the next CSeq, and credentials as they are now (RFC 3261 §22.2).
-    fn send_again(
-        &mut self,
-        ctx: &mut Context<'_>,
-        mut request: Request,
-        usage: Usage,
-    ) -> Option<TransactionId> {
-        let used = request.headers.get("CSeq").unwrap_or_default();
-        let used = used.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);
-        let number = match self.dialog_mut() {
-            Some(dialog) if dialog.sends(&request) => dialog.next_cseq(),
-            _ => used + 1,
-        };
-        let cseq = [&number.to_string(), " ", request.method.as_str()].concat();
-        request.headers.set("CSeq", cseq);
-        ctx.send(request, Owner::Call(self.id, usage))
-    }
-
-    fn rename(&mut self, old: TransactionId, new: TransactionId) {
-        let known = match &mut self.state {
-            State::Calling(calling) => Some(&mut calling.invite),
-            State::Up(up) => up.reinvite.transaction_mut(),
-            State::Leaving(leaving) => leaving.transaction_mut(),
-            State::Preparing { .. } | State::Incoming(_) | State::Gone => None,
-        };
-        if let Some(known) = known.filter(|known| **known == old) {
-            *known = new;
+            Usage::Message | Usage::Incoming => {}
         }
     }
 
@@ -295,7 +232,6 @@ impl Call {
             Usage::Message => {
                 ctx.warn("message-not-delivered", "the connection was lost", Some(self.id));
             }
-            Usage::Update | Usage::Prack => {}
         }
     }
 
@@ -398,53 +334,6 @@ impl Call {
         matches!(self.told.status, 3 | 4)
     }
 
-    /// Tells the page what the call is now, if that is news.
-    fn show(&mut self, ctx: &mut Context<'_>) {
-        let Some(state) = self.shown() else { return };
-        if self.told.state == Some(state) {
-            return;
-        }
-        self.tell_state(ctx, state, None);
-        match state {
-            CallState::Ringing | CallState::Early | CallState::Incoming => {
-                self.tell_status(ctx, 2);
-            }
-            CallState::Connected => self.tell_status(ctx, 3),
-            CallState::Calling
-            | CallState::Answering
-            | CallState::Reconnecting
-            | CallState::Ended => {}
-        }
-    }
-
-    /// `None` while a step is not complete: the page goes on seeing what it saw.
-    fn shown(&self) -> Option<CallState> {
-        match &self.state {
-            State::Preparing { .. } => Some(CallState::Calling),
-            State::Calling(calling) => calling.shown(&self.negotiation),
-            State::Incoming(incoming) => Some(incoming.shown()),
-            State::Up(up) => {
-                let path = self.peer.as_ref().map_or(Path::New, |peer| peer.path);
-                up.shown(path)
-            }
-            State::Leaving(_) | State::Gone => None,
-        }
-    }
-
-    fn tell_state(&mut self, ctx: &mut Context<'_>, state: CallState, why: Option<EndReason>) {
-        self.told.state = Some(state);
-        let at = epoch_ms(ctx);
-        ctx.tell(UaEvent::CallState { call: self.id.0, state, end_reason: why, at });
-    }
-
-    fn tell_status(&mut self, ctx: &mut Context<'_>, status: u8) {
-        if self.told.status < status {
-            self.told.status = status;
-            let number = self.number.clone();
-            ctx.tell(UaEvent::CallStatus { call: self.id.0, status, number });
-        }
-    }
-
     /// Our Contact; that of an anonymous call has no user.
     fn contact(&self, ctx: &Context<'_>) -> String {
         match (self.privacy, ctx.identity.contact.split_once('@')) {
@@ -458,9 +347,4 @@ impl Call {
         self.ask(ctx, MediaRequest::Mute(muted));
         ctx.tell(UaEvent::CallMuted { call: self.id.0, muted });
     }
-}
-
-/// Milliseconds of the driver's epoch, as pages count.
-fn epoch_ms(ctx: &Context<'_>) -> f64 {
-    ctx.now.since_epoch().as_secs_f64() * 1000.0
 }

@@ -315,7 +315,7 @@ impl Call {
                 self.on_path_changed(ctx);
             }
             MediaEvent::Disconnected => {
-                own.path = Path::Disconnected;
+                own.fall_silent();
                 self.on_path_changed(ctx);
             }
             MediaEvent::Failed => {

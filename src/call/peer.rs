@@ -106,9 +106,23 @@ impl Peer {
         matches!(self.gathering, Gathering::Done)
     }
 
+    /// Sound passes no more. What has failed is not silent for a moment only.
+    pub(super) fn fall_silent(&mut self) {
+        if !matches!(self.path, Path::Failed { .. }) {
+            self.path = Path::Disconnected;
+        }
+    }
+
     pub(super) fn fail(&mut self, now: Time) {
         if !matches!(self.path, Path::Failed { .. }) {
             self.path = Path::Failed { until: now + PATH_PATIENCE };
+        }
+    }
+
+    /// The call is up from now on: only from here does patience with a failed path count.
+    pub(super) fn renew_patience(&mut self, now: Time) {
+        if let Path::Failed { until } = &mut self.path {
+            *until = now + PATH_PATIENCE;
         }
     }
 
@@ -170,10 +184,9 @@ impl Wait {
         let (until, default_cap) = match account.ice_wait {
             Some(IceWait::Complete) => (Until::All, LIMIT),
             Some(IceWait::First) => (Until::Quiet, CAP),
-            Some(IceWait::Srflx) => (Until::Reach(Reach::Reflexive), CAP),
             None if account.relay_only => (Until::Reach(Reach::Relayed), CAP),
             None if account.ice_servers.is_empty() => (Until::Quiet, CAP),
-            None => (Until::Reach(Reach::Reflexive), CAP),
+            Some(IceWait::Srflx) | None => (Until::Reach(Reach::Reflexive), CAP),
         };
         let least = if account.relay_only { Reach::Relayed } else { Reach::Host };
         Self { until, least, cap: cap.unwrap_or(default_cap).min(LIMIT) }

@@ -67,8 +67,8 @@ fn by_status(status: u16) -> EndCause {
 /// 480 is what many servers make of every outcome: the Q.850 cause or the words tell which.
 fn unavailable(response: &Message<'_>) -> EndCause {
     let reasons = response.reasons().unwrap_or_default();
-    let q850 = reasons.iter().filter(|it| it.value().eq_ignore_ascii_case("Q.850"));
-    let number = q850.filter_map(|it| it.param("cause")?.parse::<u16>().ok()).next();
+    let mut q850 = reasons.iter().filter(|it| it.value().eq_ignore_ascii_case("Q.850"));
+    let number = q850.find_map(|it| it.param("cause")?.parse::<u16>().ok());
     let mut said = response.reason().to_ascii_lowercase();
     said.push_str(&words(response).unwrap_or_default().to_ascii_lowercase());
     match number {

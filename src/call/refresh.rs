@@ -5,13 +5,11 @@ use std::time::Duration;
 use crate::api::{EndCause, EndReason, EndedBy};
 use crate::context::{Context, Owner, Usage};
 use crate::media::MediaRequest;
-use crate::sdp;
 use crate::sip::{Message, Method};
 use crate::time::Time;
 use crate::transaction::TransactionId;
 
 use super::negotiation::{Negotiation, Purpose};
-use super::outgoing::description;
 use super::peer::{Path, Peer};
 use super::{Call, State};
 
@@ -19,6 +17,8 @@ use super::{Call, State};
 const CHECK: Duration = Duration::from_secs(2);
 /// How long a re-INVITE waits for another negotiation to end.
 const BUSY: Duration = Duration::from_millis(500);
+/// How often a re-INVITE may cross with one of the far side before it is given up.
+const GLARES: u8 = 8;
 
 /// Our own re-INVITE.
 #[derive(Debug)]
@@ -28,16 +28,16 @@ pub(super) enum Reinvite {
     Check {
         at: Time,
     },
+    /// It is being made, or waits for another negotiation or the link; the `round`th, from zero.
+    Wanted {
+        round: u8,
+        at: Option<Time>,
+    },
     /// It is out.
     Sent {
         id: TransactionId,
+        round: u8,
     },
-    /// It crossed with one of the far side, or was refused, and is tried again.
-    Again {
-        at: Time,
-    },
-    /// The link was lost under it.
-    WhenLinked,
 }
 
 impl Reinvite {
@@ -46,20 +46,28 @@ impl Reinvite {
     }
 
     pub(super) fn is(&self, id: TransactionId) -> bool {
-        matches!(self, Self::Sent { id: sent } if *sent == id)
+        matches!(self, Self::Sent { id: sent, .. } if *sent == id)
     }
 
     pub(super) fn transaction_mut(&mut self) -> Option<&mut TransactionId> {
         match self {
-            Self::Sent { id } => Some(id),
-            Self::None | Self::Check { .. } | Self::Again { .. } | Self::WhenLinked => None,
+            Self::Sent { id, .. } => Some(id),
+            Self::None | Self::Check { .. } | Self::Wanted { .. } => None,
+        }
+    }
+
+    const fn round(&self) -> u8 {
+        match self {
+            Self::Wanted { round, .. } | Self::Sent { round, .. } => *round,
+            Self::None | Self::Check { .. } => 0,
         }
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
         match self {
-            Self::Check { at } | Self::Again { at } => Some(*at),
-            Self::None | Self::Sent { .. } | Self::WhenLinked => None,
+            Self::Check { at } => Some(*at),
+            Self::Wanted { at, .. } => *at,
+            Self::None | Self::Sent { .. } => None,
         }
     }
 }
@@ -80,12 +88,15 @@ impl Call {
     /// Makes an offer, or puts it off while another negotiation is under way.
     fn offer_again(&mut self, ctx: &mut Context<'_>) {
         let State::Up(up) = &mut self.state else { return };
-        if self.negotiation.is_stable() && up.unacked.is_none() && up.is_linked() {
-            up.reinvite = Reinvite::None;
+        let round = up.reinvite.round();
+        if !up.is_linked() {
+            up.reinvite = Reinvite::Wanted { round, at: None };
+        } else if self.negotiation.is_stable() && up.unacked.is_none() {
+            up.reinvite = Reinvite::Wanted { round, at: None };
             let offer = MediaRequest::Offer { ice_restart: false };
             self.describe(ctx, Purpose::Reinvite, offer);
         } else {
-            up.reinvite = Reinvite::Again { at: ctx.now + BUSY };
+            up.reinvite = Reinvite::Wanted { round, at: Some(ctx.now + BUSY) };
         }
     }
 
@@ -98,7 +109,7 @@ impl Call {
         request.body = body.into_bytes();
         self.negotiation = Negotiation::Offered;
         match ctx.send(request, Owner::Call(self.id, Usage::Reinvite)) {
-            Some(id) => up.reinvite = Reinvite::Sent { id },
+            Some(id) => up.reinvite = Reinvite::Sent { id, round: up.reinvite.round() },
             None => self.put_off(ctx),
         }
     }
@@ -114,13 +125,7 @@ impl Call {
         up.dialog.refresh_target(response);
         let dialog = up.dialog.clone();
         self.acknowledge(ctx, id, &dialog, response);
-        match description(response).filter(|sdp| sdp::audio(sdp).is_some()) {
-            Some(sdp) => self.apply(ctx, &sdp),
-            None => {
-                let reason = EndReason::new(EndedBy::Remote, EndCause::MediaChanged);
-                self.end(ctx, reason, 488);
-            }
-        }
+        self.apply_or_end(ctx, response, EndCause::MediaChanged);
     }
 
     pub(super) fn on_reinvite_refused(
@@ -136,11 +141,16 @@ impl Call {
         if !up.reinvite.is(id) {
             return;
         }
-        up.reinvite = match status {
-            491 => Reinvite::Again { at: ctx.now + glare_wait(ctx) },
-            488 if !is_whole => Reinvite::Again { at: ctx.now + CHECK },
-            _ => Reinvite::None,
+        let round = up.reinvite.round();
+        let wait = match status {
+            491 if round < GLARES => Some(glare_wait(ctx)),
+            488 if !is_whole && round == 0 => Some(CHECK),
+            _ => None,
         };
+        up.reinvite = wait.map_or(Reinvite::None, |wait| Reinvite::Wanted {
+            round: round + 1,
+            at: Some(ctx.now + wait),
+        });
         let is_over = !talks && up.reinvite.deadline().is_none();
         self.take_offer_back(ctx);
         if is_over {
@@ -157,7 +167,7 @@ impl Call {
 
     fn put_off(&mut self, ctx: &mut Context<'_>) {
         if let State::Up(up) = &mut self.state {
-            up.reinvite = Reinvite::WhenLinked;
+            up.reinvite = Reinvite::Wanted { round: up.reinvite.round(), at: None };
         }
         self.take_offer_back(ctx);
     }
@@ -169,7 +179,11 @@ impl Call {
 
     /// Requests may leave again. (Whoever refreshes the dialog after a reconnect begins here.)
     pub(super) fn resume(&mut self, ctx: &mut Context<'_>) {
-        if matches!(&self.state, State::Up(up) if matches!(up.reinvite, Reinvite::WhenLinked)) {
+        let is_wanted = matches!(
+            &self.state,
+            State::Up(up) if matches!(up.reinvite, Reinvite::Wanted { at: None, .. })
+        );
+        if is_wanted && self.negotiation.is_stable() {
             self.offer_again(ctx);
         }
         self.play_digits(ctx);

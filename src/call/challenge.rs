@@ -1,0 +1,69 @@
+//! Requests of a call that are sent once more: credentials, or another offer (RFC 3261 §22.2).
+
+use crate::auth::Challenged;
+use crate::context::{Context, Owner, Usage};
+use crate::sip::{Message, Request};
+use crate::transaction::{LostWhy, TransactionId};
+
+use super::{Call, State};
+
+impl Call {
+    /// 401 or 407.
+    pub(super) fn on_challenge(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: TransactionId,
+        usage: Usage,
+        response: &Message<'_>,
+    ) {
+        let before = self.challenged.iter().position(|(it, _)| *it == id);
+        let mut attempts = before.map(|at| self.challenged.swap_remove(at).1).unwrap_or_default();
+        let status = response.status().unwrap_or_default();
+        let is_cancelled = usage == Usage::Invite && self.is_ended();
+        let sent = ctx.transactions.sent(id).filter(|_| !is_cancelled);
+        let can_answer = |request: &&Request| {
+            ctx.identity.auth.on_challenge(request, response, &mut attempts) == Challenged::Retry
+        };
+        let Some(request) = sent.filter(can_answer).cloned() else {
+            self.on_final(ctx, id, usage, status, response);
+            return;
+        };
+        match self.send_again(ctx, request, usage) {
+            Some(again) => {
+                self.challenged.push((again, attempts));
+                self.rename(id, again);
+            }
+            None => self.on_lost(ctx, id, usage, LostWhy::Transport),
+        }
+    }
+
+    /// Sends a request anew: the next CSeq, and credentials as they are now (RFC 3261 §22.2).
+    pub(super) fn send_again(
+        &mut self,
+        ctx: &mut Context<'_>,
+        mut request: Request,
+        usage: Usage,
+    ) -> Option<TransactionId> {
+        let used = request.headers.get("CSeq").unwrap_or_default();
+        let used = used.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+        let number = match self.dialog_mut() {
+            Some(dialog) if dialog.sends(&request) => dialog.next_cseq(),
+            _ => used + 1,
+        };
+        let cseq = [&number.to_string(), " ", request.method.as_str()].concat();
+        request.headers.set("CSeq", cseq);
+        ctx.send(request, Owner::Call(self.id, usage))
+    }
+
+    fn rename(&mut self, old: TransactionId, new: TransactionId) {
+        let known = match &mut self.state {
+            State::Calling(calling) => Some(&mut calling.invite),
+            State::Up(up) => up.reinvite.transaction_mut(),
+            State::Leaving(leaving) => leaving.transaction_mut(),
+            State::Preparing { .. } | State::Incoming(_) | State::Gone => None,
+        };
+        if let Some(known) = known.filter(|known| **known == old) {
+            *known = new;
+        }
+    }
+}

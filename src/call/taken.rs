@@ -1,0 +1,139 @@
+//! The 2xx to our INVITEs: ACK, forks, repetitions (RFC 3261 §13.2.2.4).
+
+use crate::api::{EndCause, EndReason, EndedBy};
+use crate::context::{Context, Owner, Usage};
+use crate::dialog::Dialog;
+use crate::media::MediaRequest;
+use crate::sdp;
+use crate::sip::{Message, Method};
+use crate::transaction::TransactionId;
+
+use super::in_dialog::Up;
+use super::negotiation::Purpose;
+use super::outgoing::{Hears, Offer, description};
+use super::{Acked, Call, State};
+
+/// Of these many 2xx the ACK can be repeated.
+const ACKS: usize = 8;
+
+impl Call {
+    /// A 2xx to an INVITE of ours, the first, a repetition, or that of another fork.
+    pub(super) fn on_invite_accepted(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: TransactionId,
+        usage: Usage,
+        response: &Message<'_>,
+    ) {
+        if self.acknowledge_again(ctx, response) {
+            return;
+        }
+        match &mut self.state {
+            State::Calling(calling) if calling.invite == id => self.on_taken(ctx, id, response),
+            State::Up(up) if usage == Usage::Reinvite && up.reinvite.is(id) => {
+                self.on_reinvite_accepted(ctx, id, response);
+            }
+            State::Leaving(leaving) if usage == Usage::Reinvite => {
+                // The BYE is on its way already.
+                if let Some(dialog) = leaving.dialog().cloned() {
+                    self.acknowledge(ctx, id, &dialog, response);
+                }
+            }
+            State::Leaving(leaving) if leaving.is_cancelling(id) => {
+                if let Some(dialog) = self.dialog_of(ctx, id, response) {
+                    self.acknowledge(ctx, id, &dialog, response);
+                    self.say_bye(ctx, dialog);
+                } else {
+                    self.state = State::Gone;
+                }
+            }
+            // Also when the call is over: a fork that took it too late must not be left alone.
+            _ => self.drop_fork(ctx, id, response),
+        }
+    }
+
+    /// The far side took the call.
+    fn on_taken(&mut self, ctx: &mut Context<'_>, id: TransactionId, response: &Message<'_>) {
+        let Some(dialog) = self.dialog_of(ctx, id, response) else { return };
+        self.acknowledge(ctx, id, &dialog, response);
+        let State::Calling(calling) = std::mem::replace(&mut self.state, State::Gone) else {
+            return;
+        };
+        let is_early = match &calling.hears {
+            Hears::Early { remote_tag } => Some(dialog.has_remote_tag(remote_tag)),
+            Hears::Nothing | Hears::Ringing => None,
+        };
+        let is_partial = matches!(calling.offer, Offer::Partial { .. });
+        self.state = State::Up(Box::new(Up::new(dialog, is_partial)));
+        if let Some(peer) = &mut self.peer {
+            peer.renew_patience(ctx.now);
+        }
+        match (is_early, description(response)) {
+            (Some(true), _) if self.negotiation.is_stable() => self.on_settled(ctx),
+            (Some(true), _) => {} // The peer is still at it.
+            (Some(false), _) => self.offer_from_new_peer(ctx),
+            (None, Some(sdp)) if sdp::audio(&sdp).is_some() => self.apply(ctx, &sdp),
+            (None, _) => {
+                let reason = EndReason::new(EndedBy::Remote, EndCause::MediaFailed);
+                self.end(ctx, reason.with_status(200), 488);
+            }
+        }
+    }
+
+    /// Another fork took the call than the one whose sound was heard: no browser takes a second
+    /// answer, so that it gets a new offer.
+    fn offer_from_new_peer(&mut self, ctx: &mut Context<'_>) {
+        let offer = MediaRequest::Offer { ice_restart: false };
+        self.describe_anew(ctx, Purpose::Reinvite, offer);
+    }
+
+    /// Another fork took the call too late.
+    fn drop_fork(&mut self, ctx: &mut Context<'_>, id: TransactionId, response: &Message<'_>) {
+        if let Some(mut dialog) = self.dialog_of(ctx, id, response) {
+            self.acknowledge(ctx, id, &dialog, response);
+            let bye = dialog.request(ctx.identity, Method::Bye);
+            ctx.send(bye, Owner::Call(self.id, Usage::Bye));
+        }
+    }
+
+    fn dialog_of(
+        &self,
+        ctx: &Context<'_>,
+        id: TransactionId,
+        response: &Message<'_>,
+    ) -> Option<Dialog> {
+        Dialog::of_response(ctx.transactions.sent(id)?, &self.local_tag, response).ok()
+    }
+
+    /// Sends the ACK of a 2xx, and keeps it for repetitions.
+    pub(super) fn acknowledge(
+        &mut self,
+        ctx: &mut Context<'_>,
+        id: TransactionId,
+        dialog: &Dialog,
+        response: &Message<'_>,
+    ) {
+        let Ok(cseq) = response.cseq() else { return };
+        let ack = dialog.ack(ctx.identity, ctx.transactions.sent(id), cseq.number);
+        let Some(bytes) = ctx.send_ack(ack) else { return };
+        if self.acks.len() == ACKS {
+            self.acks.remove(0);
+        }
+        let remote_tag = tag_of(response);
+        self.acks.push(Acked { remote_tag, number: cseq.number, bytes });
+    }
+
+    fn acknowledge_again(&self, ctx: &mut Context<'_>, response: &Message<'_>) -> bool {
+        let number = response.cseq().map(|cseq| cseq.number).unwrap_or_default();
+        let tag = tag_of(response);
+        let known = self.acks.iter().find(|it| it.number == number && it.remote_tag == tag);
+        if let (Some(ack), Some(flow)) = (known, ctx.identity.flow) {
+            ctx.transmit(flow, ack.bytes.clone());
+        }
+        known.is_some()
+    }
+}
+
+fn tag_of(response: &Message<'_>) -> String {
+    response.to().ok().and_then(|to| Some(to.tag()?.into_owned())).unwrap_or_default()
+}
