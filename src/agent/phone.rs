@@ -22,6 +22,8 @@ pub(super) struct Phone {
     pub(super) line: Line,
     pub(super) calls: Vec<Ongoing>,
     pub(super) seat: Seat,
+    /// The flows that calls have used and that are not lost.
+    pub(super) served: Vec<FlowId>,
     /// When outgoing calls began, as far back as the limit looks.
     dialled: Vec<Time>,
     stage: Stage,
@@ -50,6 +52,7 @@ impl Phone {
             line: Line::new(ids),
             calls: Vec::new(),
             seat: Seat::new(),
+            served: Vec::new(),
             dialled: Vec::new(),
             stage: Stage::Working,
         }

@@ -1,7 +1,7 @@
 //! What follows from a step: lines and calls hear of each other, what is over goes, the seat tells.
 
-use super::Core;
 use super::phone::Phone;
+use super::{Core, FlowId};
 use crate::api::UaEvent;
 use crate::line::{LineNews, Ready};
 use crate::seat::Facts;
@@ -10,6 +10,7 @@ use crate::time::Time;
 impl Phone {
     /// Passes on what the line has for the calls, drops calls that are over, tells of the seat.
     pub(super) fn settle(&mut self, core: &mut Core) {
+        self.note_flow();
         loop {
             while let Some(news) = self.line.poll_news() {
                 self.on_line_news(core, &news);
@@ -22,6 +23,8 @@ impl Phone {
                 None => break,
             }
         }
+        let line = &self.line;
+        self.served.retain(|flow| line.owns_flow(*flow));
         let transactions = &core.transactions;
         self.calls.retain(|ongoing| {
             !ongoing.call.is_gone() || transactions.owners().any(|owner| owner.is_call(ongoing.id))
@@ -34,13 +37,7 @@ impl Phone {
 
     fn on_line_news(&mut self, core: &mut Core, news: &LineNews) {
         if let LineNews::FlowLost(flow) = news {
-            for lost in core.transactions.on_flow_lost(*flow) {
-                self.on_lost(core, lost);
-            }
-            // A flow beside the one that calls use.
-            if self.line.identity().flow.is_some() {
-                return;
-            }
+            self.on_flow_lost(core, *flow);
         }
         for index in 0..self.calls.len() {
             let (call, mut ctx) = self.call(core, index);
@@ -50,9 +47,34 @@ impl Phone {
                     call.on_registered(&mut ctx);
                 }
                 LineNews::Failed(why) => call.on_register_failed(&mut ctx, why),
-                LineNews::FlowLost(_) => call.on_flow_lost(&mut ctx),
+                LineNews::FlowLost(_) => {}
             }
         }
+    }
+
+    fn on_flow_lost(&mut self, core: &mut Core, flow: FlowId) {
+        for lost in core.transactions.on_flow_lost(flow) {
+            self.on_lost(core, lost);
+        }
+        let Some(at) = self.served.iter().position(|served| *served == flow) else {
+            // One on which a new credential was tried: no call ever used it.
+            return;
+        };
+        self.served.swap_remove(at);
+        for index in 0..self.calls.len() {
+            let (call, mut ctx) = self.call(core, index);
+            call.on_flow_lost(&mut ctx);
+            if ctx.identity.flow.is_some() {
+                // The line has moved on already, and the far side must learn of it.
+                call.on_flow_ready(&mut ctx);
+            }
+        }
+    }
+
+    /// Notes the flow that calls use now.
+    fn note_flow(&mut self) {
+        let flow = self.line.identity().flow;
+        self.served.extend(flow.filter(|flow| !self.served.contains(flow)));
     }
 
     /// Sees to calls that ended; whether another is up.

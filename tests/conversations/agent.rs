@@ -145,7 +145,7 @@ fn a_request_for_somebody_else_is_answered_404() {
     let mut alice = Stage::registered();
     let invite = Far::calling("sip:dave@example.com").invite(SDP);
     alice.hears(invite).says("404").tells_nothing();
-    let phoned = Far::calling("tel:+15550100").invite(SDP);
+    let phoned = Far::carol("tel:+15550100").invite(SDP);
     alice.hears(phoned).says("416").tells_nothing();
 }
 

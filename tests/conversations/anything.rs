@@ -322,8 +322,12 @@ impl World {
                 continue;
             }
             let message = said.message();
-            assert_eq!(message.check(), Ok(()), "the phone says what cannot be read:\n{said}");
-            drop(message);
+            if message.check().is_err() {
+                // What refuses an unreadable request repeats what was unreadable.
+                let refuses = matches!(message.status(), Some(400 | 505 | 513));
+                assert!(refuses, "the phone says what cannot be read:\n{said}");
+                continue;
+            }
             self.wire.push(said.clone());
             self.said.push(said);
         }
@@ -384,7 +388,7 @@ fn pick<T>(all: &[T], n: usize) -> Option<&T> {
 const SILENCE: Duration = Duration::from_secs(33);
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn after_shutdown_and_silence_nothing_is_left(

@@ -8,35 +8,35 @@ use cc_sdk::sip::{Message, Method, Reply, Request, Response};
 
 /// A message as text.
 #[derive(Clone, Default)]
-pub struct Wire(pub Vec<u8>);
+pub(crate) struct Wire(pub(crate) Vec<u8>);
 
 impl Wire {
     /// The message, parsed.
     #[track_caller]
-    pub fn message(&self) -> Message<'_> {
+    pub(crate) fn message(&self) -> Message<'_> {
         Message::parse(&self.0).expect("the message can be read")
     }
 
     /// The first header of this name; panics without one.
     #[track_caller]
-    pub fn header(&self, name: &str) -> String {
+    pub(crate) fn header(&self, name: &str) -> String {
         self.find(name).unwrap_or_else(|| panic!("no {name} in:\n{self}"))
     }
 
     /// The first header of this name.
     #[track_caller]
-    pub fn find(&self, name: &str) -> Option<String> {
+    pub(crate) fn find(&self, name: &str) -> Option<String> {
         self.message().header(name).map(std::borrow::Cow::into_owned)
     }
 
     /// The body as text.
     #[track_caller]
-    pub fn body(&self) -> String {
+    pub(crate) fn body(&self) -> String {
         String::from_utf8(self.message().body().to_vec()).expect("the body is text")
     }
 
     /// What the message is, in as many words as `asked` has: `INVITE`, `180`, `200 BYE`.
-    pub fn what(&self, asked: &str) -> String {
+    pub(crate) fn what(&self, asked: &str) -> String {
         let Ok(message) = Message::parse(&self.0) else { return self.to_string() };
         match (message.method(), message.status()) {
             (Some(method), _) => method.as_str().to_owned(),
@@ -50,7 +50,7 @@ impl Wire {
 
     /// A response of the far side to this request, to be added to.
     #[track_caller]
-    pub fn response(&self, status: u16) -> Response {
+    pub(crate) fn response(&self, status: u16) -> Response {
         let message = self.message();
         let mut response = Reply::of(&message).tag("far").response(status);
         match message.method() {
@@ -72,13 +72,13 @@ impl Wire {
 
     /// [`response`](Self::response), printed.
     #[track_caller]
-    pub fn answer(&self, status: u16) -> Self {
+    pub(crate) fn answer(&self, status: u16) -> Self {
         Self::of(&self.response(status))
     }
 
     /// A response with an SDP body.
     #[track_caller]
-    pub fn answer_with_sdp(&self, status: u16, sdp: &str) -> Self {
+    pub(crate) fn answer_with_sdp(&self, status: u16, sdp: &str) -> Self {
         let mut response = self.response(status);
         response.headers.push("Content-Type", "application/sdp");
         response.body = sdp.into();
@@ -87,7 +87,7 @@ impl Wire {
 
     /// A response, printed.
     #[track_caller]
-    pub fn of(response: &Response) -> Self {
+    pub(crate) fn of(response: &Response) -> Self {
         Self(response.to_bytes().expect("the script's response can be printed"))
     }
 }
@@ -112,15 +112,15 @@ impl fmt::Display for Wire {
 
 /// The far side of one dialog: says requests, and learns the phone's tag and Contact.
 #[derive(Clone)]
-pub struct Far {
-    pub call_id: String,
+pub(crate) struct Far {
+    pub(crate) call_id: String,
     /// From, with the far side's tag.
-    pub local: String,
+    pub(crate) local: String,
     /// To, with the phone's tag once it is known.
-    pub remote: String,
+    pub(crate) remote: String,
     /// Where requests go: the phone's Contact, once it is known.
-    pub target: String,
-    pub cseq: u32,
+    pub(crate) target: String,
+    pub(crate) cseq: u32,
     /// Counts branches, so that every request has its own.
     branches: u32,
     /// Names this far side's branches.
@@ -129,7 +129,7 @@ pub struct Far {
 
 impl Far {
     /// Bob, about to call.
-    pub fn calling(aor: &str) -> Self {
+    pub(crate) fn calling(aor: &str) -> Self {
         Self {
             call_id: "bobs-call@192.0.2.7".into(),
             local: "\"Bob\" <sip:bob@example.com>;tag=bob".into(),
@@ -142,7 +142,7 @@ impl Far {
     }
 
     /// Another caller with a Call-ID and tag of its own.
-    pub fn carol(aor: &str) -> Self {
+    pub(crate) fn carol(aor: &str) -> Self {
         Self {
             call_id: "carols-call@192.0.2.8".into(),
             local: "<sip:carol@example.com>;tag=carol".into(),
@@ -153,7 +153,7 @@ impl Far {
 
     /// The far side that was called by this INVITE.
     #[track_caller]
-    pub fn called(invite: &Wire) -> Self {
+    pub(crate) fn called(invite: &Wire) -> Self {
         Self {
             call_id: invite.header("Call-ID"),
             local: format!("{};tag=far", invite.header("To")),
@@ -164,7 +164,7 @@ impl Far {
     }
 
     /// A request, to be added to. ACK and CANCEL take the number of the INVITE before them.
-    pub fn build(&mut self, method: Method) -> Request {
+    pub(crate) fn build(&mut self, method: Method) -> Request {
         match method {
             Method::Ack | Method::Cancel => {}
             _ => self.cseq += 1,
@@ -191,13 +191,13 @@ impl Far {
 
     /// A request without a body.
     #[track_caller]
-    pub fn request(&mut self, method: Method) -> Wire {
+    pub(crate) fn request(&mut self, method: Method) -> Wire {
         print(&self.build(method))
     }
 
     /// A request with a body.
     #[track_caller]
-    pub fn request_with(&mut self, method: Method, content_type: &str, body: &str) -> Wire {
+    pub(crate) fn request_with(&mut self, method: Method, content_type: &str, body: &str) -> Wire {
         let mut request = self.build(method);
         request.headers.push("Content-Type", content_type);
         request.body = body.into();
@@ -206,20 +206,20 @@ impl Far {
 
     /// An INVITE with an offer.
     #[track_caller]
-    pub fn invite(&mut self, sdp: &str) -> Wire {
+    pub(crate) fn invite(&mut self, sdp: &str) -> Wire {
         self.request_with(Method::Invite, "application/sdp", sdp)
     }
 
     /// The ACK of a refusal, which is part of the INVITE's transaction.
     #[track_caller]
-    pub fn ack_of_refusal(&mut self) -> Wire {
+    pub(crate) fn ack_of_refusal(&mut self) -> Wire {
         self.branches -= 1;
         self.request(Method::Ack)
     }
 
     /// Takes the phone's tag and Contact from its answer to an INVITE.
     #[track_caller]
-    pub fn learns(&mut self, answer: &Wire) -> &mut Self {
+    pub(crate) fn learns(&mut self, answer: &Wire) -> &mut Self {
         self.remote = answer.header("To");
         if answer.find("Contact").is_some() {
             self.target = contact_uri(answer);
@@ -230,7 +230,7 @@ impl Far {
 
 /// A request, printed.
 #[track_caller]
-pub fn print(request: &Request) -> Wire {
+pub(crate) fn print(request: &Request) -> Wire {
     Wire(request.to_bytes().expect("the script's request can be printed"))
 }
 

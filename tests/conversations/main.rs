@@ -2,6 +2,11 @@
 //!
 //! One binary for all of them. `stage.rs` has the stage and its verbs, `far.rs` the far side.
 
+mod far;
+mod stage;
+
+mod agent;
+mod anything;
 mod call_digits;
 mod call_in_dialog;
 mod call_incoming;
@@ -9,12 +14,7 @@ mod call_media;
 mod call_outgoing;
 mod call_play;
 mod call_reasons;
-mod far;
-mod stage;
-
-//mod agent;
-//mod anything;
-//mod phone;
+mod phone;
 mod registration;
 mod registration_auth;
 mod transactions;

@@ -8,7 +8,7 @@ use cc_sdk::api::{
     RegistrationState, UaEvent,
 };
 use cc_sdk::sip::Method;
-use cc_sdk::{ApiMisuse, CredentialReply, CredentialRequest, MediaRequest};
+use cc_sdk::{ApiMisuse, CredentialReply, CredentialRequest, MediaEvent, MediaRequest};
 
 use crate::far::{Far, Wire};
 use crate::stage::{FAR_SDP, SDP, Stage, account};
@@ -61,7 +61,9 @@ fn talking() -> (Stage, CallId, Far) {
     let call = alice.dials("9196");
     alice.says("INVITE");
     let invite = alice.last.clone();
-    alice.hears(invite.answer_with_sdp(200, FAR_SDP)).says("ACK").forgets();
+    alice.hears(invite.answer_with_sdp(200, FAR_SDP)).says("ACK");
+    let peer = alice.asked[0].0;
+    alice.peer_tells(peer, MediaEvent::Connected).forgets();
     (alice, call, Far::called(&invite))
 }
 
@@ -151,6 +153,7 @@ fn without_a_workbench_the_seat_is_idle_right_after_a_call() {
 #[test]
 fn the_time_after_a_call_is_over_by_itself() {
     let mut alice = Stage::registered();
+    alice.alive();
     alice.configures(|config| config.wrap_up_seconds = Some(30));
     let call = alice.dials("9196");
     alice.says("INVITE");
@@ -178,13 +181,14 @@ fn a_busy_callee_ends_the_call() {
 #[test]
 fn a_call_is_cancelled_while_it_rings() {
     let mut alice = Stage::registered();
+    alice.alive();
     let call = alice.dials("9196");
     alice.says("INVITE");
     let invite = alice.last.clone();
     alice.hears(invite.answer(180)).does(Command::Hangup(call));
     ends(&mut alice, call, EndedBy::Local, EndCause::Cancelled);
     alice.says("CANCEL").hears_answer(200).hears(invite.answer(487)).says("ACK");
-    alice.says_nothing().passes(Duration::from_secs(64)).tells_nothing_of_calls();
+    alice.forgets().passes(Duration::from_secs(64)).tells_nothing_of_calls();
 }
 
 #[test]
@@ -227,6 +231,7 @@ fn a_fork_that_answers_after_the_hang_up_is_hung_up_too() {
 #[test]
 fn an_incoming_call_rings_is_answered_and_hung_up_by_the_caller() {
     let mut alice = Stage::registered();
+    alice.alive();
     let mut bob = alice.far();
     alice.hears(bob.invite(SDP)).says("180");
     let call = incoming(&mut alice);
@@ -237,7 +242,7 @@ fn an_incoming_call_rings_is_answered_and_hung_up_by_the_caller() {
     becomes(&mut alice, call, CallState::Connected);
     alice.hears(bob.request(Method::Bye)).says("200 BYE");
     ends(&mut alice, call, EndedBy::Remote, EndCause::Hangup);
-    alice.says_nothing().passes(Duration::from_secs(64)).tells_nothing_of_calls();
+    alice.says_nothing().forgets().passes(Duration::from_secs(64)).tells_nothing_of_calls();
 }
 
 #[test]
@@ -330,6 +335,7 @@ fn an_early_call_waits_for_the_registration() {
 #[test]
 fn an_early_call_without_registration_ends_after_its_wait() {
     let mut alice = Stage::new();
+    alice.alive();
     alice.configures(|config| config.early_call_ms = 5_000);
     alice.does(Command::Register(Credential::Account(Box::new(account()))));
     let call = alice.dials("9196");
@@ -388,6 +394,7 @@ fn hanging_up_without_an_answer_to_the_bye_leaves_nothing_behind() {
 #[test]
 fn a_server_that_never_answers_an_invite_ends_the_call() {
     let mut alice = Stage::registered();
+    alice.alive();
     let call = alice.dials("9196");
     alice.says("INVITE").passes(Duration::from_secs(33));
     ends(&mut alice, call, EndedBy::Network, EndCause::Timeout);
@@ -396,6 +403,7 @@ fn a_server_that_never_answers_an_invite_ends_the_call() {
 #[test]
 fn a_call_that_nobody_takes_is_cancelled() {
     let mut alice = Stage::registered();
+    alice.alive();
     alice.does(Command::Configure(Config { ring_seconds: 20, ..Config::default() }));
     let call = alice.dials("9196");
     alice.says("INVITE");

@@ -20,10 +20,10 @@ use cc_sdk::{
 use crate::far::{Far, Wire};
 
 /// The account that a stage is about, unless told.
-pub const ALICE: AccountId = AccountId(1);
+pub(crate) const ALICE: AccountId = AccountId(1);
 
 /// What a browser offers and answers, cut down to what matters.
-pub const SDP: &str = "v=0\r\n\
+pub(crate) const SDP: &str = "v=0\r\n\
 o=- 4611 2 IN IP4 127.0.0.1\r\n\
 s=-\r\n\
 t=0 0\r\n\
@@ -44,7 +44,7 @@ a=rtpmap:0 PCMU/8000\r\n\
 a=rtpmap:126 telephone-event/8000\r\n";
 
 /// What the far side answers to [`SDP`].
-pub const FAR_SDP: &str = "v=0\r\n\
+pub(crate) const FAR_SDP: &str = "v=0\r\n\
 o=bob 77 1 IN IP4 192.0.2.7\r\n\
 s=-\r\n\
 t=0 0\r\n\
@@ -62,23 +62,24 @@ a=rtpmap:126 telephone-event/8000\r\n\
 a=candidate:1 1 udp 2130706431 192.0.2.7 40000 typ host\r\n";
 
 /// The host candidate that a played peer finds.
-pub const CANDIDATE: &str = "candidate:1 1 udp 2113937151 192.0.2.1 50000 typ host generation 0";
+pub(crate) const CANDIDATE: &str =
+    "candidate:1 1 udp 2113937151 192.0.2.1 50000 typ host generation 0";
 
 /// A phone, its clock, and what it did that the script has not named yet.
-pub struct Stage {
-    pub agent: UserAgent,
-    pub now: Time,
-    pub flow: FlowId,
+pub(crate) struct Stage {
+    pub(crate) agent: UserAgent,
+    pub(crate) now: Time,
+    pub(crate) flow: FlowId,
     account: AccountId,
     media: MediaPlay,
     server: ServerPlay,
-    pub said: VecDeque<Wire>,
-    pub told: VecDeque<(AccountId, UaEvent)>,
-    pub asked: VecDeque<(PeerId, Ticket, MediaRequest)>,
-    pub linked: VecDeque<(FlowId, LinkRequest)>,
-    pub credentials: VecDeque<(AccountId, Ticket, CredentialRequest)>,
+    pub(crate) said: VecDeque<Wire>,
+    pub(crate) told: VecDeque<(AccountId, UaEvent)>,
+    pub(crate) asked: VecDeque<(PeerId, Ticket, MediaRequest)>,
+    pub(crate) linked: VecDeque<(FlowId, LinkRequest)>,
+    pub(crate) credentials: VecDeque<(AccountId, Ticket, CredentialRequest)>,
     /// The last message of the phone that the script named.
-    pub last: Wire,
+    pub(crate) last: Wire,
 }
 
 /// Who plays the peer connections.
@@ -101,7 +102,7 @@ enum ServerPlay {
 
 impl Stage {
     /// A phone that nobody has told anything; its peer connections succeed by themselves.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             agent: UserAgent::new([7; 32]),
             now: Time::from_epoch(Duration::from_secs(1_800_000_000)),
@@ -120,13 +121,13 @@ impl Stage {
 
     /// A phone with an open link that is registered as alice; nothing is left to name.
     #[track_caller]
-    pub fn registered() -> Self {
+    pub(crate) fn registered() -> Self {
         Self::registered_as(account())
     }
 
     /// As [`registered`](Self::registered), with another account.
     #[track_caller]
-    pub fn registered_as(account: Account) -> Self {
+    pub(crate) fn registered_as(account: Account) -> Self {
         let mut stage = Self::new();
         stage.registers_as(account);
         stage
@@ -134,40 +135,40 @@ impl Stage {
 
     /// Registers the account that the stage is about; nothing is left to name.
     #[track_caller]
-    pub fn registers_as(&mut self, account: Account) -> &mut Self {
+    pub(crate) fn registers_as(&mut self, account: Account) -> &mut Self {
         self.does(Command::Register(Credential::Account(Box::new(account))));
         self.opens().says("REGISTER").hears_answer(200);
         self.forgets()
     }
 
     /// The peer connections are played by the script: [`asks`](Self::asks), [`replies`](Self::replies).
-    pub fn media_by_hand(&mut self) -> &mut Self {
+    pub(crate) fn media_by_hand(&mut self) -> &mut Self {
         self.media = MediaPlay::ByHand;
         self
     }
 
     /// Keep-alives are named and answered by the script.
-    pub fn keep_alive_by_hand(&mut self) -> &mut Self {
+    pub(crate) fn keep_alive_by_hand(&mut self) -> &mut Self {
         self.server = ServerPlay::ByHand;
         self
     }
 
     /// The server answers keep-alives by itself; they are no matter of the script. So it is unless
     /// told.
-    pub fn alive(&mut self) -> &mut Self {
+    pub(crate) fn alive(&mut self) -> &mut Self {
         self.server = ServerPlay::ByItself;
         self
     }
 
     /// Speaks about another account from here on.
-    pub fn about(&mut self, account: AccountId) -> &mut Self {
+    pub(crate) fn about(&mut self, account: AccountId) -> &mut Self {
         self.account = account;
         self
     }
 
     /// The page asks, and is allowed to.
     #[track_caller]
-    pub fn does(&mut self, command: Command) -> &mut Self {
+    pub(crate) fn does(&mut self, command: Command) -> &mut Self {
         let refused = self.tries(command);
         assert_eq!(refused, Ok(()), "the phone refused a command");
         self
@@ -175,21 +176,21 @@ impl Stage {
 
     /// The page asks, and is refused.
     #[track_caller]
-    pub fn refuses(&mut self, command: Command, misuse: ApiMisuse) -> &mut Self {
+    pub(crate) fn refuses(&mut self, command: Command, misuse: ApiMisuse) -> &mut Self {
         let refused = self.tries(command);
         assert_eq!(refused, Err(misuse));
         self
     }
 
     /// The page asks.
-    pub fn tries(&mut self, command: Command) -> Result<(), ApiMisuse> {
+    pub(crate) fn tries(&mut self, command: Command) -> Result<(), ApiMisuse> {
         let account = self.account;
         self.feed(Input::Command(account, command))
     }
 
     /// Changes the settings.
     #[track_caller]
-    pub fn configures(&mut self, change: impl FnOnce(&mut Config)) -> &mut Self {
+    pub(crate) fn configures(&mut self, change: impl FnOnce(&mut Config)) -> &mut Self {
         let mut config = Config::default();
         change(&mut config);
         self.does(Command::Configure(config))
@@ -197,7 +198,7 @@ impl Stage {
 
     /// The page dials; the id of the call.
     #[track_caller]
-    pub fn dials(&mut self, target: &str) -> CallId {
+    pub(crate) fn dials(&mut self, target: &str) -> CallId {
         let call = self.agent.reserve_call();
         self.does(Command::Dial(call, Dial { target: target.into(), ..Dial::default() }));
         call
@@ -205,7 +206,7 @@ impl Stage {
 
     /// The phone asked for a connection, and it opens.
     #[track_caller]
-    pub fn opens(&mut self) -> &mut Self {
+    pub(crate) fn opens(&mut self) -> &mut Self {
         let (flow, request) = self.linked.pop_front().expect("the phone asks for no connection");
         assert!(matches!(request, LinkRequest::Open { .. }), "{request:?}");
         self.flow = flow;
@@ -214,7 +215,7 @@ impl Stage {
 
     /// The phone asked for a connection to this URL, and it opens.
     #[track_caller]
-    pub fn opens_to(&mut self, url: &str) -> &mut Self {
+    pub(crate) fn opens_to(&mut self, url: &str) -> &mut Self {
         let next = self.linked.front().map(|linked| &linked.1);
         assert_eq!(next, Some(&LinkRequest::Open { url: url.into() }));
         self.opens()
@@ -222,7 +223,7 @@ impl Stage {
 
     /// The phone asked for a connection, and it fails.
     #[track_caller]
-    pub fn fails_to_open(&mut self) -> &mut Self {
+    pub(crate) fn fails_to_open(&mut self) -> &mut Self {
         let (flow, request) = self.linked.pop_front().expect("the phone asks for no connection");
         assert!(matches!(request, LinkRequest::Open { .. }), "{request:?}");
         self.gives(Input::Link(flow, LinkEvent::Closed { code: 1006, reason: String::new() }))
@@ -230,14 +231,14 @@ impl Stage {
 
     /// The connection is lost.
     #[track_caller]
-    pub fn loses_link(&mut self) -> &mut Self {
+    pub(crate) fn loses_link(&mut self) -> &mut Self {
         let flow = self.flow;
         self.gives(Input::Link(flow, LinkEvent::Closed { code: 1006, reason: String::new() }))
     }
 
     /// The phone closes its connection.
     #[track_caller]
-    pub fn closes(&mut self) -> &mut Self {
+    pub(crate) fn closes(&mut self) -> &mut Self {
         let flow = self.flow;
         assert_eq!(self.linked.pop_front(), Some((flow, LinkRequest::Close)));
         self
@@ -245,21 +246,21 @@ impl Stage {
 
     /// A message arrives on the open connection.
     #[track_caller]
-    pub fn hears(&mut self, message: impl AsRef<[u8]>) -> &mut Self {
+    pub(crate) fn hears(&mut self, message: impl AsRef<[u8]>) -> &mut Self {
         let flow = self.flow;
         self.gives(Input::Frame(flow, message.as_ref()))
     }
 
     /// The server answers the message that was named last; a 2xx to REGISTER grants ten minutes.
     #[track_caller]
-    pub fn hears_answer(&mut self, status: u16) -> &mut Self {
+    pub(crate) fn hears_answer(&mut self, status: u16) -> &mut Self {
         let answer = self.last.answer(status);
         self.hears(answer)
     }
 
     /// The phone's next message is this: `INVITE`, `180`, or `200 BYE`. It becomes `last`.
     #[track_caller]
-    pub fn says(&mut self, what: &str) -> &mut Self {
+    pub(crate) fn says(&mut self, what: &str) -> &mut Self {
         let Some(next) = self.said.pop_front() else {
             panic!("the phone says nothing, not {what}")
         };
@@ -270,14 +271,14 @@ impl Stage {
 
     /// The phone says no more than was named.
     #[track_caller]
-    pub fn says_nothing(&mut self) -> &mut Self {
+    pub(crate) fn says_nothing(&mut self) -> &mut Self {
         assert!(self.said.is_empty(), "the phone says:\n{}", self.said[0]);
         self
     }
 
     /// The page is told this next.
     #[track_caller]
-    pub fn tells(&mut self, event: UaEvent) -> &mut Self {
+    pub(crate) fn tells(&mut self, event: UaEvent) -> &mut Self {
         let account = self.account;
         match self.told.pop_front() {
             Some(told) => assert_eq!(told, (account, event)),
@@ -288,7 +289,7 @@ impl Stage {
 
     /// Among what the page is told next is one that fits; what came before it is skipped.
     #[track_caller]
-    pub fn tells_of(&mut self, fits: impl Fn(&UaEvent) -> bool) -> UaEvent {
+    pub(crate) fn tells_of(&mut self, fits: impl Fn(&UaEvent) -> bool) -> UaEvent {
         let all: Vec<_> = self.told.iter().map(|told| told.1.clone()).collect();
         while let Some((_, event)) = self.told.pop_front() {
             if fits(&event) {
@@ -300,14 +301,14 @@ impl Stage {
 
     /// The page is told no more than was named.
     #[track_caller]
-    pub fn tells_nothing(&mut self) -> &mut Self {
+    pub(crate) fn tells_nothing(&mut self) -> &mut Self {
         assert!(self.told.is_empty(), "the page is told {:#?}", self.told);
         self
     }
 
     /// A peer is asked this next (media by hand).
     #[track_caller]
-    pub fn asks(&mut self, fits: impl Fn(&MediaRequest) -> bool) -> (PeerId, Ticket) {
+    pub(crate) fn asks(&mut self, fits: impl Fn(&MediaRequest) -> bool) -> (PeerId, Ticket) {
         let Some((peer, ticket, request)) = self.asked.pop_front() else {
             panic!("no peer is asked anything")
         };
@@ -317,19 +318,23 @@ impl Stage {
 
     /// A peer answers (media by hand).
     #[track_caller]
-    pub fn replies(&mut self, to: (PeerId, Ticket), reply: MediaReply) -> &mut Self {
+    pub(crate) fn replies(&mut self, to: (PeerId, Ticket), reply: MediaReply) -> &mut Self {
         self.gives(Input::Media(to.0, to.1, reply))
     }
 
     /// A peer tells something unasked.
     #[track_caller]
-    pub fn peer_tells(&mut self, peer: PeerId, event: MediaEvent) -> &mut Self {
+    pub(crate) fn peer_tells(&mut self, peer: PeerId, event: MediaEvent) -> &mut Self {
         self.gives(Input::MediaEvent(peer, event))
     }
 
     /// The driver asked for a credential this way, and gets it.
     #[track_caller]
-    pub fn provides(&mut self, asked: &CredentialRequest, reply: CredentialReply) -> &mut Self {
+    pub(crate) fn provides(
+        &mut self,
+        asked: &CredentialRequest,
+        reply: CredentialReply,
+    ) -> &mut Self {
         let Some((account, ticket, request)) = self.credentials.pop_front() else {
             panic!("the phone asks for no credential")
         };
@@ -339,7 +344,7 @@ impl Stage {
 
     /// Lets time pass, stopping at every deadline on the way.
     #[track_caller]
-    pub fn passes(&mut self, time: Duration) -> &mut Self {
+    pub(crate) fn passes(&mut self, time: Duration) -> &mut Self {
         let end = self.now + time;
         let mut stops = 0;
         while let Some(due) = self.agent.next_timeout().filter(|due| *due <= end) {
@@ -353,7 +358,7 @@ impl Stage {
     }
 
     /// Everything that waits to be named is forgotten.
-    pub fn forgets(&mut self) -> &mut Self {
+    pub(crate) fn forgets(&mut self) -> &mut Self {
         self.said.clear();
         self.told.clear();
         self.asked.clear();
@@ -362,13 +367,14 @@ impl Stage {
     }
 
     /// A far side that calls this phone: see [`Far`].
-    pub fn far(&self) -> Far {
+    #[expect(clippy::unused_self, reason = "reads as a part of the stage")]
+    pub(crate) fn far(&self) -> Far {
         Far::calling("sip:alice@example.com")
     }
 
     /// Gives the phone an input that it may not refuse.
     #[track_caller]
-    pub fn gives(&mut self, input: Input<'_>) -> &mut Self {
+    pub(crate) fn gives(&mut self, input: Input<'_>) -> &mut Self {
         assert_eq!(self.feed(input), Ok(()));
         self
     }
@@ -436,7 +442,7 @@ impl Stage {
 }
 
 /// Alice's account, with a password.
-pub fn account() -> Account {
+pub(crate) fn account() -> Account {
     Account {
         uri: "sip:alice@example.com".into(),
         servers: vec!["wss://edge1.example.com/sip".into(), "wss://edge2.example.com/sip".into()],
@@ -448,11 +454,11 @@ pub fn account() -> Account {
 }
 
 /// Whether a message is a request of this method.
-pub fn is_request(message: &Message<'_>, method: &Method) -> bool {
+pub(crate) fn is_request(message: &Message<'_>, method: &Method) -> bool {
     message.method().as_ref() == Some(method)
 }
 
 /// For messages of assertions.
-pub fn shown(value: &impl Debug) -> String {
+pub(crate) fn shown(value: &impl Debug) -> String {
     format!("{value:#?}")
 }

@@ -89,7 +89,7 @@ impl Table {
     }
 
     #[track_caller]
-    fn says_nothing(&mut self) {
+    fn says_nothing(&self) {
         assert!(self.sent.0.is_empty(), "{}", self.sent.0[0]);
     }
 }
