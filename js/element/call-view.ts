@@ -21,11 +21,12 @@ export function callView(state: ViewState, call: CallFace, speech: Speech): Bran
   const { texts } = speech;
   const pane = paneOf(state, call);
   return h(
-    "section",
+    "div",
     {
       key: "call",
       class: "call",
       part: "call",
+      role: "group",
       tabindex: -1,
       "data-home": true,
       "aria-label": who(call, texts),
@@ -156,8 +157,7 @@ function tiles(state: ViewState, call: CallFace, texts: Texts): Branch {
       act: "mute",
       kind: "tile",
       icon: call.muted ? "muted" : "mic",
-      text: call.muted ? act.muted : act.mute,
-      name: act.muteName,
+      text: act.mute,
       pressed: call.muted,
     }),
     button({ act: "keys", kind: "tile", icon: "keys", text: act.keys, expanded: open === "keys" }),

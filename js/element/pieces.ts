@@ -61,7 +61,7 @@ export function button(face: Face, ...more: Child[]): Branch {
     "aria-pressed": face.pressed === undefined ? undefined : String(face.pressed),
     "aria-expanded": face.expanded === undefined ? undefined : String(face.expanded),
     disabled: face.disabled,
-    title: face.text === undefined ? face.name : undefined,
+    title: face.text === undefined && face.kind !== "key" ? face.name : undefined,
   };
   const label = face.text !== undefined && h("span", { key: "text", class: "text" }, face.text);
   return h("button", attributes, face.icon && icon(face.icon), label, ...more);
@@ -72,8 +72,7 @@ export function pad(name: string, disabled: boolean): Branch {
   const keys = keyRows.map(([digit, letters]) =>
     button(
       { act: `key-${digit}`, kind: "key", disabled, part: "key", name: digit === "0" ? "0 +" : digit },
-      h("span", { class: "digit" }, digit),
-      h("span", { class: "letters", "aria-hidden": "true" }, letters),
+      h("span", { class: "digit", "data-letters": letters === "" ? undefined : letters }, digit),
     ),
   );
   return h(

@@ -41,7 +41,6 @@ export const spanish: Texts = {
     close: "Cerrar",
     done: "Listo",
     mute: "Silenciar",
-    muted: "Silenciado",
     muteName: "Silenciar el micrófono",
     keys: "Teclado",
     notes: "Notas",

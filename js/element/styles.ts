@@ -89,8 +89,9 @@ const pressing = `
 .press[aria-pressed="true"], .press[aria-expanded="true"] { background: color-mix(in srgb, var(--_accent) 14%, var(--_surface)); border-color: var(--_accent); color: var(--_text); }
 .pad { display: grid; grid-template-columns: repeat(3, 1fr); grid-auto-rows: minmax(3rem, 1fr); gap: calc(2 * var(--_space)); }
 .key { flex-direction: column; gap: 0; padding: 0; border-color: var(--_line); background: var(--_surface); }
-.key .digit { font-size: 1.375em; font-weight: 500; line-height: 1.15; font-variant-numeric: tabular-nums; }
-.key .letters { min-block-size: 1.1em; font-size: 0.625em; font-weight: 600; letter-spacing: 0.08em; color: var(--_quiet); }
+.key .digit { display: grid; justify-items: center; font-size: 1.375em; font-weight: 500; line-height: 1.15; font-variant-numeric: tabular-nums; }
+.key .digit::after { content: ""; min-block-size: 1.1em; font-size: 0.4546em; font-weight: 600; letter-spacing: 0.08em; color: var(--_quiet); }
+.key .digit[data-letters]::after { content: attr(data-letters); content: attr(data-letters) / ""; }
 .field { position: relative; display: flex; }
 .field input { flex: 1; inline-size: 100%; min-block-size: 3.25rem; margin: 0; padding: 0 calc(3 * var(--_space)); padding-inline-end: 3.25rem; border: 1px solid var(--_edge); border-radius: var(--_radius); background: var(--_surface); color: inherit; font: inherit; font-size: 1.25em; font-variant-numeric: tabular-nums; text-overflow: ellipsis; }
 :host(:dir(rtl)) .field input { text-align: end; }

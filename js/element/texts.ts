@@ -59,7 +59,6 @@ const english = {
     close: "Close",
     done: "Done",
     mute: "Mute",
-    muted: "Muted",
     muteName: "Mute the microphone",
     keys: "Key pad",
     notes: "Notes",

@@ -77,11 +77,12 @@ function dialView(state: ViewState, speech: Speech): Branch {
   const { texts } = speech;
   const dead = state.line.is === "unsupported";
   return h(
-    "section",
+    "div",
     {
       key: "dial",
       class: "dial",
       part: "dial",
+      role: "group",
       tabindex: -1,
       "data-home": true,
       "aria-label": texts.field.pad,
