@@ -1,0 +1,228 @@
+//! `POST /v3/cc/seat/createSdkAuthentication`, as the CC SDK platform has it: signed requests of
+//! a customer's back end, answered 200 with a status code in the body.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use md5::{Digest, Md5};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
+
+use super::address::Address;
+use super::{Shared, Site};
+use crate::clock;
+use crate::settings;
+use crate::tokens::Authority;
+
+/// The token service: its credentials, and the signatures that were used.
+pub(super) struct Platform {
+    credentials: settings::Platform,
+    used: Mutex<Used>,
+}
+
+/// Signatures of the last minutes. One is good once for a seat, and from one address only:
+/// it depends on nothing but the second, in which a back end may well fetch many seats' tokens.
+#[derive(Default)]
+struct Used {
+    seats: HashMap<(u64, String), ()>,
+    addresses: HashMap<u64, IpAddr>,
+}
+
+/// Why no token is given; the platform's own status codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Denied {
+    /// No such key.
+    Key,
+    /// Signed wrongly, or a second time.
+    Sign,
+    /// Further than 300 s from our clock.
+    Timestamp,
+    /// A parameter is missing or wrong.
+    Parameter,
+    /// No such seat.
+    Seat,
+}
+
+#[derive(Deserialize)]
+struct Wish {
+    account: String,
+    expires: u16,
+}
+
+impl Denied {
+    fn status(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Key => ("-1", "authentication failed: Api-Key"),
+            Self::Sign => ("-2", "authentication failed: Sign is wrong or was used"),
+            Self::Timestamp => ("-16", "timestamp expired"),
+            Self::Parameter => ("-22", "parameter error: account, expires (60 to 28800)"),
+            Self::Seat => ("-24", "data does not exist: account"),
+        }
+    }
+}
+
+/// The headers of a signed call.
+pub(super) struct Signed<'a> {
+    pub(super) key: &'a str,
+    pub(super) timestamp: &'a str,
+    pub(super) sign: &'a str,
+}
+
+impl Platform {
+    pub(super) fn new(credentials: settings::Platform) -> Self {
+        Self { credentials, used: Mutex::default() }
+    }
+
+    /// Checks a call and mints the token; `now` in milliseconds of the Unix epoch.
+    pub(super) fn mint(
+        &self,
+        authority: &Authority,
+        from: IpAddr,
+        signed: &Signed<'_>,
+        body: &[u8],
+        now: u64,
+    ) -> Result<String, Denied> {
+        let seconds = now / 1000;
+        let timestamp = self.check(signed, seconds)?;
+        let wish: Wish = serde_json::from_slice(body).map_err(|_| Denied::Parameter)?;
+        if !(60..=28_800).contains(&wish.expires) {
+            return Err(Denied::Parameter);
+        }
+        authority.seats.find(&wish.account).ok_or(Denied::Seat)?;
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.take(timestamp, &wish.account, from, seconds)?;
+        Ok(authority.opaque.issue(&wish.account, wish.expires, now))
+    }
+
+    /// Key, time and signature; gives the timestamp.
+    fn check(&self, signed: &Signed<'_>, now: u64) -> Result<u64, Denied> {
+        if !same(signed.key, &self.credentials.api_key) {
+            return Err(Denied::Key);
+        }
+        let timestamp: u64 = signed.timestamp.parse().map_err(|_| Denied::Timestamp)?;
+        if timestamp.abs_diff(now) > TOLERANCE {
+            return Err(Denied::Timestamp);
+        }
+        let expected = self.sign(signed.timestamp);
+        let sign = signed.sign.to_ascii_lowercase();
+        same(&sign, &expected).then_some(timestamp).ok_or(Denied::Sign)
+    }
+
+    /// MD5 of key, secret and timestamp, in lower-case hexadecimal.
+    fn sign(&self, timestamp: &str) -> String {
+        let mut digest = Md5::new();
+        for part in [&self.credentials.api_key, &self.credentials.api_secret, timestamp] {
+            digest.update(part.as_bytes());
+        }
+        hex(&digest.finalize())
+    }
+
+    /// What a customer's back end does: takes a second that it has not used for this seat, signs
+    /// it and calls.
+    pub(super) fn call(
+        &self,
+        authority: &Authority,
+        from: IpAddr,
+        seat: &str,
+        lifetime: u16,
+        now: u64,
+    ) -> Result<String, Denied> {
+        let body = json!({ "account": seat, "expires": lifetime }).to_string();
+        let mut outcome = Err(Denied::Sign);
+        for ahead in 0..TOLERANCE {
+            let timestamp = (now / 1000 + ahead).to_string();
+            let sign = self.sign(&timestamp);
+            let key = &self.credentials.api_key;
+            let signed = Signed { key, timestamp: &timestamp, sign: &sign };
+            outcome = self.mint(authority, from, &signed, body.as_bytes(), now);
+            if outcome != Err(Denied::Sign) {
+                break;
+            }
+        }
+        outcome
+    }
+}
+
+impl Used {
+    fn take(&mut self, timestamp: u64, seat: &str, from: IpAddr, now: u64) -> Result<(), Denied> {
+        self.seats.retain(|(second, _), ()| second.abs_diff(now) <= TOLERANCE);
+        self.addresses.retain(|second, _| second.abs_diff(now) <= TOLERANCE);
+        if *self.addresses.entry(timestamp).or_insert(from) != from {
+            return Err(Denied::Sign);
+        }
+        match self.seats.insert((timestamp, seat.to_owned()), ()) {
+            None => Ok(()),
+            Some(()) => Err(Denied::Sign),
+        }
+    }
+}
+
+/// Answers a customer's back end. Pages have no business here, whatever their origin.
+pub(super) async fn create(
+    State(site): State<Shared>,
+    Address(from): Address,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Some(origin) = headers.get(header::ORIGIN) {
+        if !origin.to_str().is_ok_and(|origin| site.is_own_origin(origin)) {
+            return (StatusCode::FORBIDDEN, failed(Denied::Key)).into_response();
+        }
+    }
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let signed = Signed { key: text("api-key"), timestamp: text("timestamp"), sign: text("sign") };
+    match site.mint(from, &signed, &body) {
+        Ok(token) => Json(json!({
+            "status": "0",
+            "reason": "success",
+            "data": { "authentication": format!("Bearer {token}") },
+        }))
+        .into_response(),
+        Err(why) => failed(why).into_response(),
+    }
+}
+
+impl Site {
+    fn mint(&self, from: IpAddr, signed: &Signed<'_>, body: &[u8]) -> Result<String, Denied> {
+        let outcome = self.platform.mint(&self.authority, from, signed, body, clock::unix_millis());
+        if let Err(why) = outcome {
+            tracing::warn!(%from, status = why.status().0, "token refused");
+        }
+        outcome
+    }
+
+    /// The customer's back end, which plays itself: makes the signed call.
+    pub(super) fn call_platform(&self, seat: &str, lifetime: u16) -> Result<String, Denied> {
+        let from = IpAddr::from([127, 0, 0, 1]);
+        self.platform.call(&self.authority, from, seat, lifetime, clock::unix_millis())
+    }
+}
+
+fn failed(why: Denied) -> Json<Value> {
+    let (status, reason) = why.status();
+    Json(json!({ "status": status, "reason": reason, "data": null }))
+}
+
+/// Compares in a time that tells nothing of where they differ.
+fn same(given: &str, expected: &str) -> bool {
+    given.as_bytes().ct_eq(expected.as_bytes()).into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// How far a timestamp may be from our clock, in seconds.
+const TOLERANCE: u64 = 300;
