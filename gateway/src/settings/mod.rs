@@ -116,10 +116,16 @@ impl Settings {
     fn check_seats(&self) -> Result<(), Unstartable> {
         for (index, seat) in self.seats.iter().enumerate() {
             if !is_seat_name(&seat.name) {
-                return Err(Unstartable::Bad("seats.name", format!("not a user name: {:?}", seat.name)));
+                return Err(Unstartable::Bad(
+                    "seats.name",
+                    format!("not a user name: {:?}", seat.name),
+                ));
             }
             if self.seats[..index].iter().any(|other| other.name == seat.name) {
-                return Err(Unstartable::Bad("seats.name", format!("{} stands there twice", seat.name)));
+                return Err(Unstartable::Bad(
+                    "seats.name",
+                    format!("{} stands there twice", seat.name),
+                ));
             }
         }
         Ok(())
@@ -131,9 +137,12 @@ impl Settings {
         let program = std::env::current_exe().ok();
         let roots = here.iter().flat_map(|dir| dir.ancestors());
         let roots = roots.chain(program.iter().flat_map(|path| path.ancestors()));
-        let home = self.www.as_ref().and_then(|www| www.parent().map(PathBuf::from)).or_else(|| {
-            roots.map(PathBuf::from).find(|dir| dir.join("www").is_dir() && dir.join("gateway").is_dir())
-        });
+        let home =
+            self.www.as_ref().and_then(|www| www.parent().map(PathBuf::from)).or_else(|| {
+                roots
+                    .map(PathBuf::from)
+                    .find(|dir| dir.join("www").is_dir() && dir.join("gateway").is_dir())
+            });
         if let Some(home) = home {
             self.www.get_or_insert_with(|| home.join("www"));
             self.dist.get_or_insert_with(|| home.join("dist"));
@@ -161,7 +170,9 @@ fn is_host_byte(byte: u8) -> bool {
 /// Letters, digits, `.`, `-` and `_`: what needs no escape in any of the places where it stands.
 pub(crate) fn is_seat_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }
 
 #[cfg(test)]

@@ -224,6 +224,9 @@ mod tests {
     fn parameters_may_be_quoted_and_escaped() {
         let params = Params::parse(r#"a="x, \"y\"" ,b = z, c="#);
         assert_eq!(params.get("a"), Some("x, \"y\""));
-        assert_eq!((params.get("b"), params.get("c"), params.get("d")), (Some("z"), Some(""), None));
+        assert_eq!(
+            (params.get("b"), params.get("c"), params.get("d")),
+            (Some("z"), Some(""), None)
+        );
     }
 }

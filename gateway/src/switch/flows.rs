@@ -35,6 +35,10 @@ impl Flows {
         self.flows.remove(&flow);
     }
 
+    pub(super) fn is_open(&self, flow: FlowId) -> bool {
+        self.flows.contains_key(&flow)
+    }
+
     /// Counts one more message that cannot be used. True once: when it was one too many.
     pub(super) fn garbage(&mut self, flow: FlowId) -> bool {
         let Some(flow) = self.flows.get_mut(&flow) else { return false };

@@ -16,6 +16,8 @@ pub(super) struct Signalling {
     pub(super) out: Outbox,
     /// Transport and sent-by of our Via.
     via: String,
+    /// Host and port that clients know us by.
+    sent_by: String,
     /// The URI of our Record-Route.
     route: String,
 }
@@ -52,6 +54,7 @@ impl Signalling {
             transactions: Transactions::capped(SERVERS_PER_FLOW),
             out: Outbox::default(),
             via: format!("WS {sent_by}"),
+            sent_by: sent_by.to_owned(),
             route: format!("sip:{sent_by};transport=ws;lr"),
         }
     }
@@ -124,14 +127,14 @@ impl Signalling {
         self.transactions.cancel(self.now, invite, &headers, &mut self.out);
     }
 
+    /// The URI by which a service number is reached within a call.
+    pub(super) fn own_contact(&self, number: &str) -> String {
+        format!("sip:{number}@{};transport=ws", self.sent_by)
+    }
+
     /// The value of our Record-Route.
     pub(super) fn record_route(&self) -> String {
         format!("<{}>", self.route)
-    }
-
-    /// Whether a URI is that of our Record-Route.
-    pub(super) fn is_own_route(&self, uri: &str) -> bool {
-        self.route == uri
     }
 }
 

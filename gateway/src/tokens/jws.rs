@@ -71,13 +71,13 @@ impl Keys {
         validation.set_required_spec_claims(&["exp", "aud", "sub"]);
         // By our clock, below.
         validation.validate_exp = false;
-        let claims: Claims = jsonwebtoken::decode(token, key, &validation)
-            .map_err(|_| Refused::Invalid)?
-            .claims;
+        let claims: Claims =
+            jsonwebtoken::decode(token, key, &validation).map_err(|_| Refused::Invalid)?.claims;
         if claims.exp <= now {
             return Err(Refused::Expired);
         }
-        let too_long = claims.exp.saturating_sub(claims.iat) > LONGEST || claims.exp > now + LONGEST;
+        let too_long =
+            claims.exp.saturating_sub(claims.iat) > LONGEST || claims.exp > now + LONGEST;
         if too_long || claims.iat > now + SKEW {
             return Err(Refused::Invalid);
         }
@@ -117,7 +117,11 @@ fn read_key(key: &Key) -> Result<(String, Algorithm, DecodingKey), Unstartable> 
         if secret.len() < 32 {
             return Err(bad("a secret has at least 32 bytes"));
         }
-        return Ok((key.kid.clone(), Algorithm::HS256, DecodingKey::from_secret(secret.as_bytes())));
+        return Ok((
+            key.kid.clone(),
+            Algorithm::HS256,
+            DecodingKey::from_secret(secret.as_bytes()),
+        ));
     }
     let path = key.public_key.as_ref().ok_or_else(|| bad("needs `public_key`, a PEM file"))?;
     let pem = std::fs::read(path).map_err(|why| Unstartable::Unreadable(path.clone(), why))?;

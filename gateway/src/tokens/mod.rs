@@ -6,7 +6,7 @@ mod opaque;
 mod seats;
 
 pub use allow::Allow;
-pub use opaque::{Opened, OpaqueTokens};
+pub use opaque::{OpaqueTokens, Opened};
 pub use seats::{Profile, Seats, VISITORS, visitor_seat};
 
 use crate::settings::{Settings, Unstartable};

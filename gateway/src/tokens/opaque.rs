@@ -35,7 +35,8 @@ impl OpaqueTokens {
     /// Tokens of one app under one secret.
     pub fn new(app: &str, secret: &str) -> Self {
         // HMAC takes keys of any length, so the other arm is never reached.
-        let key = Hmac::new_from_slice(secret.as_bytes()).unwrap_or_else(|_| Hmac::new(&[0; 64].into()));
+        let key =
+            Hmac::new_from_slice(secret.as_bytes()).unwrap_or_else(|_| Hmac::new(&[0; 64].into()));
         Self { app: app.to_owned(), key, newest: Mutex::default() }
     }
 
@@ -170,7 +171,8 @@ mod tests {
     #[test]
     fn what_is_no_token_is_refused() {
         let tokens = OpaqueTokens::new("demo", "secret");
-        for text in ["", "Bearer ", "demo", "demo:alice", "demo:alice:", "a:b:c:d", "demo:alice:é"] {
+        for text in ["", "Bearer ", "demo", "demo:alice", "demo:alice:", "a:b:c:d", "demo:alice:é"]
+        {
             assert_eq!(tokens.open(text, NOW), None, "{text}");
         }
     }

@@ -74,5 +74,7 @@ fn bearer(value: &str) -> Option<&str> {
 
 /// Says that tokens may be exchanged here; asked before a credential is posted.
 pub(super) async fn well_known(State(site): State<Shared>) -> Json<Value> {
-    Json(json!({ "name": "cc-gateway", "version": 1, "service": site.origin, "account": "/v1/account" }))
+    Json(
+        json!({ "name": "cc-gateway", "version": 1, "service": site.origin, "account": "/v1/account" }),
+    )
 }

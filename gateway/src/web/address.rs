@@ -20,7 +20,8 @@ impl FromRequestParts<Shared> for Address {
             .await
             .unwrap_or(ConnectInfo(SocketAddr::from(([0, 0, 0, 0], 0))));
         let behind_proxy = site.settings.public_url.is_some() && peer.ip().is_loopback();
-        let forwarded = behind_proxy.then(|| parts.headers.get_all("x-forwarded-for").iter().last());
+        let forwarded =
+            behind_proxy.then(|| parts.headers.get_all("x-forwarded-for").iter().last());
         let forwarded = forwarded.flatten().and_then(|value| value.to_str().ok());
         let nearest = forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
         Ok(Self(nearest.unwrap_or_else(|| peer.ip())))

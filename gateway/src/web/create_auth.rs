@@ -108,7 +108,8 @@ impl Site {
             allow: wish.allow.clone(),
             sip: serde_json::to_value(Account::of(self, profile, headers)).unwrap_or(Value::Null),
         };
-        let unsigned = || Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "unsigned", "cannot sign");
+        let unsigned =
+            || Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "unsigned", "cannot sign");
         jws::sign_for_demo(&claims).ok_or_else(unsigned)
     }
 }

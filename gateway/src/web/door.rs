@@ -80,9 +80,8 @@ mod tests {
     #[test]
     fn a_place_is_given_back_when_its_socket_is_gone() {
         let door = Door::new(&Limits { sockets_per_address: 1, sockets: 2, ..Limits::default() });
-        let addresses: [IpAddr; 3] = [[10, 0, 0, 1], [10, 0, 0, 2], [10, 0, 0, 3]].map(|[a, b, c]| {
-            IpAddr::from([a, b, 0, c])
-        });
+        let addresses: [IpAddr; 3] = [[10, 0, 0, 1], [10, 0, 0, 2], [10, 0, 0, 3]]
+            .map(|[a, b, c]| IpAddr::from([a, b, 0, c]));
         let first = door.socket(addresses[0]);
         assert!(first.is_some() && door.socket(addresses[0]).is_none());
         let second = door.socket(addresses[1]);

@@ -16,7 +16,8 @@ pub(super) async fn host(State(site): State<Shared>, request: Request, next: Nex
     let ours = host.is_some_and(|host| site.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)));
     if !ours {
         let message = "this gateway does not go by the name in `Host`";
-        return Failure::new(StatusCode::MISDIRECTED_REQUEST, "wrong-host", message).into_response();
+        return Failure::new(StatusCode::MISDIRECTED_REQUEST, "wrong-host", message)
+            .into_response();
     }
     next.run(request).await
 }

@@ -51,8 +51,10 @@ impl Site {
     ) -> Self {
         let port = address.port();
         let origin = settings.origin(port);
-        let mut hosts: Vec<_> =
-            ["localhost", "127.0.0.1", "[::1]"].iter().map(|name| format!("{name}:{port}")).collect();
+        let mut hosts: Vec<_> = ["localhost", "127.0.0.1", "[::1]"]
+            .iter()
+            .map(|name| format!("{name}:{port}"))
+            .collect();
         hosts.push(address.to_string());
         if port == 80 {
             hosts.extend(["localhost", "127.0.0.1", "[::1]"].map(str::to_owned));

@@ -89,7 +89,10 @@ const ALWAYS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-cache"),
     (RESOURCE_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("permissions-policy"), "microphone=(self), camera=(self), geolocation=()"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "microphone=(self), camera=(self), geolocation=()",
+    ),
 ];
 
 #[cfg(test)]

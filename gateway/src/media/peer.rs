@@ -1,0 +1,319 @@
+//! One call's media: an `Rtc` of str0m, its sockets, and the task that drives both.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use str0m::change::SdpOffer;
+use str0m::format::{Codec, CodecExtra, FormatParams};
+use str0m::media::{Frequency, MediaData, MediaTime, Mid, Pt};
+use str0m::net::{Protocol, Receive};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig, RtcError};
+use tokio::io::ReadBuf;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
+
+use super::codec::Encoder;
+use super::sound::Player;
+use super::{MediaId, MediaReply, MediaRequest, Sound};
+
+/// Chooses the implementation of DTLS and SRTP; once, before the first call.
+pub(crate) fn prepare() {
+    str0m::crypto::from_feature_flags().install_process_default();
+}
+
+/// The media of all service calls.
+pub(crate) struct Peers {
+    addresses: Vec<IpAddr>,
+    replies: mpsc::Sender<(MediaId, MediaReply)>,
+    peers: HashMap<MediaId, mpsc::Sender<MediaRequest>>,
+}
+
+impl Peers {
+    /// Each call gets a socket on every one of the addresses.
+    pub(crate) fn new(
+        addresses: Vec<IpAddr>,
+        replies: mpsc::Sender<(MediaId, MediaReply)>,
+    ) -> Self {
+        Self { addresses, replies, peers: HashMap::new() }
+    }
+
+    /// Passes a request on; the first one begins the call's media.
+    pub(crate) fn request(&mut self, id: MediaId, request: MediaRequest) {
+        if request == MediaRequest::Close {
+            // The task ends when nobody can ask it any more.
+            self.peers.remove(&id);
+            return;
+        }
+        if let (MediaRequest::Offer { sound, .. }, false) = (&request, self.peers.contains_key(&id))
+        {
+            let (sender, requests) = mpsc::channel(REQUESTS);
+            let link = Link { id, replies: self.replies.clone(), requests };
+            tokio::spawn(run(self.addresses.clone(), *sound, link));
+            self.peers.insert(id, sender);
+        }
+        if let Some(peer) = self.peers.get(&id) {
+            // A call that asks faster than its media can follow loses what it asks.
+            let _ = peer.try_send(request);
+        }
+    }
+}
+
+/// What ties the task to the switch.
+struct Link {
+    id: MediaId,
+    replies: mpsc::Sender<(MediaId, MediaReply)>,
+    requests: mpsc::Receiver<MediaRequest>,
+}
+
+impl Link {
+    async fn tell(&self, reply: MediaReply) {
+        // The switch only goes when everything ends.
+        let _ = self.replies.send((self.id, reply)).await;
+    }
+}
+
+async fn run(addresses: Vec<IpAddr>, sound: Sound, mut link: Link) {
+    let outcome = match Peer::open(&addresses, sound).await {
+        Ok(mut peer) => peer.drive(&mut link).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = outcome {
+        tracing::warn!(media = link.id.0, %error, "media failed");
+        link.tell(MediaReply::Lost).await;
+    }
+}
+
+/// Why media cannot go on.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+struct Peer {
+    rtc: Rtc,
+    sockets: Vec<UdpSocket>,
+    sound: Sound,
+    player: Option<Player>,
+    voice: Option<Voice>,
+    mid: Option<Mid>,
+    connected: bool,
+    /// The digit that is being heard: when it began, and its event.
+    hearing: Option<(MediaTime, u8)>,
+}
+
+/// What is sent, once a codec was agreed.
+struct Voice {
+    pt: Pt,
+    encoder: Encoder,
+    /// Samples sent so far.
+    sent: u64,
+}
+
+/// What woke the task.
+enum Woken {
+    Datagram { socket: usize, from: SocketAddr, length: usize },
+    Time,
+    Tick,
+    Request(Option<MediaRequest>),
+}
+
+impl Peer {
+    async fn open(addresses: &[IpAddr], sound: Sound) -> Result<Self, Failure> {
+        let mut rtc = config().build(Instant::now());
+        let mut sockets = Vec::new();
+        for address in addresses {
+            let socket = UdpSocket::bind((*address, 0)).await?;
+            rtc.add_local_candidate(Candidate::host(socket.local_addr()?, "udp")?);
+            sockets.push(socket);
+        }
+        Ok(Self {
+            rtc,
+            sockets,
+            sound,
+            player: Player::new(sound),
+            voice: None,
+            mid: None,
+            connected: false,
+            hearing: None,
+        })
+    }
+
+    /// Runs until the switch has no further interest.
+    async fn drive(&mut self, link: &mut Link) -> Result<(), Failure> {
+        let mut tick = interval(Duration::from_millis(20));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        let mut buffer = vec![0; 2000];
+        loop {
+            let (timeout, digits) = self.drain()?;
+            for digit in digits {
+                self.play(digit);
+                link.tell(MediaReply::Digit(digit)).await;
+            }
+            let timer = sleep_until(timeout.into());
+            let woken = tokio::select! {
+                (socket, from, length) = receive(&self.sockets, &mut buffer) => {
+                    Woken::Datagram { socket, from, length }
+                }
+                () = timer => Woken::Time,
+                _ = tick.tick(), if self.connected && self.player.is_some() => Woken::Tick,
+                request = link.requests.recv() => Woken::Request(request),
+            };
+            match woken {
+                Woken::Datagram { socket, from, length } => {
+                    self.on_datagram(socket, from, &buffer[..length])?;
+                }
+                Woken::Time => self.rtc.handle_input(Input::Timeout(Instant::now()))?,
+                Woken::Tick => self.speak()?,
+                Woken::Request(None | Some(MediaRequest::Close)) => return Ok(()),
+                Woken::Request(Some(MediaRequest::Digit(digit))) => self.play(digit),
+                Woken::Request(Some(MediaRequest::Offer { sdp, .. })) => {
+                    let reply = self.on_offer(&sdp);
+                    link.tell(reply).await;
+                }
+            }
+        }
+    }
+
+    /// Does all that the `Rtc` asks; gives when it is next due, and the digits that were heard.
+    fn drain(&mut self) -> Result<(Instant, Vec<char>), RtcError> {
+        let mut digits = Vec::new();
+        loop {
+            match self.rtc.poll_output()? {
+                Output::Timeout(at) => return Ok((at, digits)),
+                Output::Transmit(transmit) => {
+                    let own = |socket: &&UdpSocket| {
+                        socket.local_addr().is_ok_and(|address| address == transmit.source)
+                    };
+                    if let Some(socket) = self.sockets.iter().find(own) {
+                        // A datagram that finds no room is lost, as datagrams are.
+                        let _ = socket.try_send_to(&transmit.contents, transmit.destination);
+                    }
+                }
+                Output::Event(Event::Connected) => self.connected = true,
+                Output::Event(Event::MediaAdded(added)) => {
+                    self.mid.get_or_insert(added.mid);
+                }
+                Output::Event(Event::MediaData(data)) => digits.extend(self.on_media(&data)?),
+                Output::Event(_) => {}
+            }
+        }
+    }
+
+    fn on_datagram(
+        &mut self,
+        socket: usize,
+        from: SocketAddr,
+        data: &[u8],
+    ) -> Result<(), RtcError> {
+        // What cannot be STUN, DTLS or SRTP is nobody's business here.
+        let Ok(contents) = data.try_into() else { return Ok(()) };
+        let Ok(destination) = self.sockets[socket].local_addr() else { return Ok(()) };
+        let receive = Receive { proto: Protocol::Udp, source: from, destination, contents };
+        let input = Input::Receive(Instant::now(), receive);
+        if self.rtc.accepts(&input) {
+            self.rtc.handle_input(input)?;
+        }
+        Ok(())
+    }
+
+    /// Takes an offer, the first or a later one.
+    fn on_offer(&mut self, sdp: &str) -> MediaReply {
+        let answer = SdpOffer::from_sdp_string(sdp)
+            .ok()
+            .and_then(|offer| self.rtc.sdp_api().accept_offer(offer).ok())
+            .map(|answer| answer.to_sdp_string());
+        // Without a common codec the section is answered with port 0, which is no error.
+        match answer.filter(|answer| takes_audio(answer)) {
+            Some(answer) => MediaReply::Answer(answer),
+            None => MediaReply::Refused,
+        }
+    }
+
+    /// A packet of sound, or of a digit; gives the digit when it begins.
+    fn on_media(&mut self, data: &MediaData) -> Result<Option<char>, RtcError> {
+        if let CodecExtra::Tele(event) = data.codec_extra {
+            let heard = (data.time, event.event);
+            let again = self.hearing.replace(heard) == Some(heard);
+            return Ok(digit(event.event).filter(|_| !again));
+        }
+        let Some(writer) = self.rtc.writer(data.mid).filter(|_| self.sound == Sound::Echo) else {
+            return Ok(None);
+        };
+        if let Some(pt) = writer.match_params(data.params) {
+            writer.write(pt, data.network_time, data.time, data.data.clone())?;
+        }
+        Ok(None)
+    }
+
+    fn play(&mut self, digit: char) {
+        if let (Some(player), Sound::Digits) = (&mut self.player, self.sound) {
+            player.digit(digit);
+        }
+    }
+
+    /// Sends the next 20 ms.
+    fn speak(&mut self) -> Result<(), RtcError> {
+        let now = Instant::now();
+        self.rtc.handle_input(Input::Timeout(now))?;
+        let (Some(mid), Some(player)) = (self.mid, &mut self.player) else { return Ok(()) };
+        let Some(writer) = self.rtc.writer(mid) else { return Ok(()) };
+        if self.voice.is_none() {
+            self.voice = writer.payload_params().find_map(|params| {
+                let encoder = Encoder::new(params.spec().codec)?;
+                Some(Voice { pt: params.pt(), encoder, sent: 0 })
+            });
+        }
+        let Some(voice) = &mut self.voice else { return Ok(()) };
+        let samples = player.next_frame(voice.encoder.rate());
+        let time = MediaTime::new(voice.sent, voice.encoder.clock());
+        voice.sent += u64::from(voice.encoder.rate() / 50);
+        match voice.encoder.encode(&samples) {
+            Some(packet) => writer.write(voice.pt, now, time, packet),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Waits for a datagram on any of the sockets: which, from where, how long.
+async fn receive(sockets: &[UdpSocket], buffer: &mut [u8]) -> (usize, SocketAddr, usize) {
+    poll_fn(|context| {
+        for (index, socket) in sockets.iter().enumerate() {
+            let mut datagram = ReadBuf::new(buffer);
+            if let Poll::Ready(Ok(from)) = socket.poll_recv_from(context, &mut datagram) {
+                return Poll::Ready((index, from, datagram.filled().len()));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Opus and PCMU, and digits for either; telephone-event comes last, since answers keep the order.
+fn config() -> RtcConfig {
+    let mut config = RtcConfig::new()
+        .clear_codecs()
+        .set_reordering_size_audio(0)
+        .enable_opus(true, false)
+        .enable_pcmu(true, false);
+    let codecs = config.codec_config();
+    for (pt, clock) in [(110, Frequency::FORTY_EIGHT_KHZ), (126, Frequency::EIGHT_KHZ)] {
+        codecs.add_config(pt.into(), None, Codec::Tele, clock, None, FormatParams::default());
+    }
+    config
+}
+
+/// The answer has a section of audio that is not refused.
+fn takes_audio(answer: &str) -> bool {
+    answer
+        .lines()
+        .any(|line| line.strip_prefix("m=audio ").is_some_and(|rest| !rest.starts_with("0 ")))
+}
+
+/// The digit of an event (RFC 4733 §3.2).
+fn digit(event: u8) -> Option<char> {
+    "0123456789*#ABCD".chars().nth(event.into())
+}
+
+/// Requests that may wait for a call's media.
+const REQUESTS: usize = 32;
