@@ -1,12 +1,17 @@
 //! Commands as a page gives them: plain objects, told apart by their `type`.
+//!
+//! They come as JSON and are read by the reader that tokens need anyway; any `Deserialize` in the
+//! wasm costs 17 KB brotli (docs/decisions/0002). A [`shape!`] names each field once, for the
+//! reader and for the TypeScript that tsify makes of it.
 
+use js_sys::JSON;
 use tsify::Tsify;
 use wasm_bindgen::JsValue;
 
-use super::shape::{FromJs, Headers, Strings, Unreadable, field, shape};
-use crate::account::{self, IceWait};
+use crate::account;
 use crate::api::{self, CallId, Config, Credential, Dial, DigitTransport, SeatStatus};
-use crate::media;
+use crate::error::ApiMisuse;
+use crate::json::Json;
 
 /// What a page asks of the phone.
 #[derive(Tsify)]
@@ -28,49 +33,150 @@ enum Command {
     SendCallMessage(SendCallMessage),
 }
 
+/// Why a command could not be read.
+pub(super) enum Unreadable {
+    /// The shim's doing: this field is missing or wrong.
+    Field(&'static str),
+    /// The page's doing.
+    Misuse(ApiMisuse),
+}
+
+impl From<ApiMisuse> for Unreadable {
+    fn from(misuse: ApiMisuse) -> Self {
+        Self::Misuse(misuse)
+    }
+}
+
 /// Reads a command.
 ///
 /// # Errors
 ///
-/// The name of the field that is missing or wrong.
+/// [`Unreadable`].
 pub(super) fn read(value: &JsValue) -> Result<api::Command, Unreadable> {
-    let of_call = || OfCall::read(value).map(|of| CallId(of.call));
-    Ok(match field::<String>(value, "type")?.as_str() {
-        "configure" => api::Command::Configure(Configure::read(value)?.into()),
-        "register" => api::Command::Register(Register::read(value)?.try_into()?),
+    let text = JSON::stringify(value).ok().and_then(|text| text.as_string());
+    let given = text.and_then(|text| Json::parse(&text)).ok_or(Unreadable::Field("command"))?;
+    let given = &given;
+    let of_call = || OfCall::read(given).map(|of| CallId(of.call));
+    Ok(match field::<String>(given, "type")?.as_str() {
+        "configure" => api::Command::Configure(Configure::read(given)?.into()),
+        "register" => api::Command::Register(credential(given)?),
         "unregister" => api::Command::Unregister,
         "shutdown" => api::Command::Shutdown,
-        "setSeatStatus" => api::Command::SetSeatStatus(SetSeatStatus::read(value)?.try_into()?),
+        "setSeatStatus" => api::Command::SetSeatStatus(SetSeatStatus::read(given)?.try_into()?),
         "finishWrapUp" => api::Command::FinishWrapUp,
         "dial" => {
-            let given = DialCommand::read(value)?;
+            let given = DialCommand::read(given)?;
             api::Command::Dial(CallId(given.call), given.into())
         }
         "answer" => api::Command::Answer(of_call()?),
         "reject" => {
-            let Reject { call, status } = Reject::read(value)?;
+            let Reject { call, status } = Reject::read(given)?;
             api::Command::Reject(CallId(call), status.unwrap_or(DECLINE))
         }
         "hangup" => api::Command::Hangup(of_call()?),
         "mute" => {
-            let Mute { call, muted } = Mute::read(value)?;
+            let Mute { call, muted } = Mute::read(given)?;
             api::Command::Mute(CallId(call), muted)
         }
         "sendDigits" => {
-            let SendDigits { call, digits, transport } = SendDigits::read(value)?;
+            let SendDigits { call, digits, transport } = SendDigits::read(given)?;
             api::Command::SendDigits(CallId(call), digits, transport.unwrap_or_default())
         }
         "sendCallMessage" => {
-            let SendCallMessage { call, body, content_type } = SendCallMessage::read(value)?;
+            let SendCallMessage { call, body, content_type } = SendCallMessage::read(given)?;
             let content_type = content_type.unwrap_or_else(|| "text/plain".to_owned());
             api::Command::SendCallMessage { call: CallId(call), body, content_type }
         }
-        _ => return Err(Unreadable("type")),
+        _ => return Err(Unreadable::Field("type")),
     })
 }
 
 /// Refuses for the person, at every device (RFC 3261 §21.6.2).
 const DECLINE: u16 = 603;
+
+/// A function is not in the JSON: where there is neither token nor account, the driver has it.
+fn credential(given: &Json) -> Result<Credential, Unreadable> {
+    Ok(match (field(given, "token")?, given.get("account")) {
+        (Some(token), _) => Credential::Token(token),
+        (None, Some(account)) => {
+            Credential::Account(Box::new(account::Account::from_json(account)?))
+        }
+        (None, None) => Credential::Provider,
+    })
+}
+
+/// What can be read from JSON.
+trait FromJson: Sized {
+    fn read(value: Option<&Json>) -> Option<Self>;
+}
+
+impl FromJson for String {
+    fn read(value: Option<&Json>) -> Option<Self> {
+        value?.as_text().map(str::to_owned)
+    }
+}
+
+impl FromJson for bool {
+    fn read(value: Option<&Json>) -> Option<Self> {
+        value?.as_bool()
+    }
+}
+
+impl FromJson for u32 {
+    /// What is too large for the type is as large as the type allows.
+    fn read(value: Option<&Json>) -> Option<Self> {
+        value?.as_u64().map(|number| Self::try_from(number).unwrap_or(Self::MAX))
+    }
+}
+
+impl FromJson for u16 {
+    fn read(value: Option<&Json>) -> Option<Self> {
+        value?.as_u64()?.try_into().ok()
+    }
+}
+
+impl<T: FromJson> FromJson for Option<T> {
+    fn read(value: Option<&Json>) -> Option<Self> {
+        match value {
+            None => Some(None),
+            some => T::read(some).map(Some),
+        }
+    }
+}
+
+fn field<T: FromJson>(given: &Json, name: &'static str) -> Result<T, Unreadable> {
+    T::read(given.get(name)).ok_or(Unreadable::Field(name))
+}
+
+/// A struct as a plain object: its TypeScript, and its reader.
+macro_rules! shape {
+    (
+        $(#[$meta:meta])*
+        $name:ident {
+            $($(#[$must_meta:meta])* $must:ident $must_key:literal: $must_type:ty,)*
+            $(? $($(#[$may_meta:meta])* $may:ident $may_key:literal: $may_type:ty,)*)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Tsify)]
+        struct $name {
+            $($(#[$must_meta])* #[serde(rename = $must_key)] $must: $must_type,)*
+            $($(
+                $(#[$may_meta])* #[serde(rename = $may_key)] #[tsify(optional)]
+                $may: Option<$may_type>,
+            )*)?
+        }
+
+        impl $name {
+            fn read(given: &Json) -> Result<Self, Unreadable> {
+                Ok(Self {
+                    $($must: field(given, $must_key)?,)*
+                    $($($may: field(given, $may_key)?,)*)?
+                })
+            }
+        }
+    };
+}
 
 shape! {
     /// What may be set for one phone; the rest has its default.
@@ -114,146 +220,63 @@ impl From<Configure> for Config {
     }
 }
 
-shape! {
-    /// One of the two.
-    Register {
-        ?
-        /// A token, or a function that gives one and is asked again before it expires.
-        #[tsify(type = "string | (() => Promise<string>)")]
-        token "token": Token,
-        /// The account itself.
-        account "account": Account,
-    }
+/// One of the two.
+#[derive(Tsify)]
+#[expect(dead_code, reason = "only its TypeScript is used; `credential` reads it")]
+struct Register {
+    /// A token, or a function that gives one and is asked again before it expires.
+    #[tsify(optional, type = "string | (() => Promise<string>)")]
+    token: Option<String>,
+    /// The account itself.
+    #[tsify(optional)]
+    account: Option<Account>,
 }
 
-/// The function itself is kept by the driver.
-pub(super) enum Token {
-    Text(String),
-    Provider,
-}
-
-impl FromJs for Token {
-    fn read(value: &JsValue) -> Result<Self, Unreadable> {
-        if value.is_function() {
-            return Ok(Self::Provider);
-        }
-        String::read(value).map(Self::Text)
-    }
-}
-
-impl TryFrom<Register> for Credential {
-    type Error = Unreadable;
-
-    fn try_from(given: Register) -> Result<Self, Unreadable> {
-        match (given.token, given.account) {
-            (Some(Token::Provider), _) => Ok(Self::Provider),
-            (Some(Token::Text(token)), _) => Ok(Self::Token(token)),
-            (None, Some(account)) => Ok(Self::Account(Box::new(account.into()))),
-            (None, None) => Err(Unreadable("token")),
-        }
-    }
-}
-
-shape! {
-    /// Who a phone is and where it registers.
-    Account {
-        /// `sip:alice@example.com`
-        uri "uri": String,
-        /// `wss://edge1.example.com/sip`, in order of preference.
-        servers "servers": Vec<String>,
-        ?
-        /// Shown to the far side.
-        display_name "displayName": String,
-        /// For digest; the user part of `uri` unless told.
-        authorization_user "authorizationUser": String,
-        /// For digest.
-        password "password": String,
-        /// STUN and TURN.
-        ice_servers "iceServers": Vec<IceServer>,
-        /// `relay`: only relayed candidates are used.
-        #[tsify(type = "\"all\" | \"relay\"")]
-        ice_transport_policy "iceTransportPolicy": String,
-        /// Wished lifetime of the registration, in seconds.
-        register_expires "registerExpires": u32,
-        /// `false`: calls only.
-        register "register": bool,
-        /// The User-Agent header.
-        user_agent "userAgent": String,
-        /// Further headers of every REGISTER and INVITE.
-        #[tsify(type = "Record<string, string>")]
-        headers "headers": Headers,
-        /// Click-to-call: incoming calls are refused.
-        outbound_only "outboundOnly": bool,
-        /// Which candidates an INVITE waits for.
-        #[tsify(type = "\"first\" | \"srflx\" | \"complete\"")]
-        ice_wait "iceWait": IceWait,
-        /// The longest such wait, in milliseconds.
-        ice_wait_ms "iceWaitMs": u32,
-    }
-}
-
-impl From<Account> for account::Account {
-    fn from(given: Account) -> Self {
-        Self {
-            uri: given.uri,
-            servers: given.servers,
-            display_name: given.display_name,
-            authorization_user: given.authorization_user,
-            password: given.password,
-            ice_servers: given.ice_servers.into_iter().flatten().map(Into::into).collect(),
-            relay_only: given.ice_transport_policy.as_deref() == Some("relay"),
-            register_expires: given.register_expires,
-            register: given.register.unwrap_or(true),
-            user_agent: given.user_agent,
-            headers: given.headers.map(|headers| headers.0).unwrap_or_default(),
-            outbound_only: given.outbound_only.unwrap_or(false),
-            ice_wait: given.ice_wait,
-            ice_wait_ms: given.ice_wait_ms,
-            bearer: None,
-            expires_at: None,
-        }
-    }
-}
-
-impl FromJs for IceWait {
-    fn read(value: &JsValue) -> Result<Self, Unreadable> {
-        match value.as_string().as_deref() {
-            Some("first") => Ok(Self::First),
-            Some("srflx") => Ok(Self::Srflx),
-            Some("complete") => Ok(Self::Complete),
-            _ => Err(Unreadable("")),
-        }
-    }
-}
-
-shape! {
-    /// A STUN or TURN server.
-    IceServer {
-        /// `stun:`, `turn:` or `turns:`.
-        #[tsify(type = "string | string[]")]
-        urls "urls": Strings,
-        ?
-        /// For TURN.
-        username "username": String,
-        /// For TURN.
-        credential "credential": String,
-    }
-}
-
-impl From<IceServer> for media::IceServer {
-    fn from(given: IceServer) -> Self {
-        Self { urls: given.urls.0, username: given.username, credential: given.credential }
-    }
-}
-
-shape! {
-    /// The answer of the service to `POST /v1/account`.
-    Exchanged {
-        account "account": Account,
-        ?
-        /// Its time to live, in seconds.
-        expires_in "expiresIn": u32,
-    }
+/// Who a phone is and where it registers.
+#[derive(Tsify)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its TypeScript is used; `Account::from_json` reads it")]
+struct Account {
+    /// `sip:alice@example.com`
+    uri: String,
+    /// `wss://edge1.example.com/sip`, in order of preference.
+    servers: Vec<String>,
+    /// Shown to the far side.
+    #[tsify(optional)]
+    display_name: Option<String>,
+    /// For digest; the user part of `uri` unless told.
+    #[tsify(optional)]
+    authorization_user: Option<String>,
+    /// For digest.
+    #[tsify(optional)]
+    password: Option<String>,
+    /// STUN and TURN.
+    #[tsify(optional, type = "RTCIceServer[]")]
+    ice_servers: Option<()>,
+    /// `relay`: only relayed candidates are used.
+    #[tsify(optional, type = "RTCIceTransportPolicy")]
+    ice_transport_policy: Option<()>,
+    /// Wished lifetime of the registration, in seconds.
+    #[tsify(optional)]
+    register_expires: Option<u32>,
+    /// `false`: calls only.
+    #[tsify(optional)]
+    register: Option<bool>,
+    /// The User-Agent header.
+    #[tsify(optional)]
+    user_agent: Option<String>,
+    /// Further headers of every REGISTER and INVITE.
+    #[tsify(optional, type = "Record<string, string>")]
+    headers: Option<()>,
+    /// Click-to-call: incoming calls are refused.
+    #[tsify(optional)]
+    outbound_only: Option<bool>,
+    /// Which candidates an INVITE waits for.
+    #[tsify(optional, type = "\"first\" | \"srflx\" | \"complete\"")]
+    ice_wait: Option<()>,
+    /// The longest such wait, in milliseconds.
+    #[tsify(optional)]
+    ice_wait_ms: Option<u32>,
 }
 
 shape! {
@@ -265,13 +288,13 @@ shape! {
 }
 
 impl TryFrom<SetSeatStatus> for SeatStatus {
-    type Error = Unreadable;
+    type Error = ApiMisuse;
 
-    fn try_from(given: SetSeatStatus) -> Result<Self, Unreadable> {
+    fn try_from(given: SetSeatStatus) -> Result<Self, ApiMisuse> {
         match given.status {
             2 => Ok(Self::Idle),
             5 => Ok(Self::Paused),
-            _ => Err(Unreadable("status")),
+            _ => Err(ApiMisuse::BadSeatStatus),
         }
     }
 }
@@ -292,6 +315,18 @@ shape! {
         display_name "displayName": String,
         /// Hides who calls.
         anonymous "anonymous": bool,
+    }
+}
+
+/// The members of an object whose values are strings, in their order.
+struct Headers(Vec<(String, String)>);
+
+impl FromJson for Headers {
+    fn read(value: Option<&Json>) -> Option<Self> {
+        let Json::Object(members) = value? else { return None };
+        let header =
+            |(name, value): &(String, Json)| Some((name.clone(), value.as_text()?.to_owned()));
+        members.iter().map(header).collect::<Option<_>>().map(Self)
     }
 }
 
@@ -344,13 +379,13 @@ shape! {
     }
 }
 
-impl FromJs for DigitTransport {
-    fn read(value: &JsValue) -> Result<Self, Unreadable> {
-        match value.as_string().as_deref() {
-            Some("auto") => Ok(Self::Auto),
-            Some("rtp") => Ok(Self::Rtp),
-            Some("info") => Ok(Self::Info),
-            _ => Err(Unreadable("")),
+impl FromJson for DigitTransport {
+    fn read(value: Option<&Json>) -> Option<Self> {
+        match value?.as_text()? {
+            "auto" => Some(Self::Auto),
+            "rtp" => Some(Self::Rtp),
+            "info" => Some(Self::Info),
+            _ => None,
         }
     }
 }

@@ -6,12 +6,12 @@ use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Headers, RequestInit, RequestRedirect, Response, Window};
 
-use super::commands::Exchanged;
 use super::driver::Driver;
 use super::promise::{settled, words};
-use super::shape::FromJs;
+use crate::account::Account;
 use crate::agent::CredentialReply;
 use crate::api::AccountId;
+use crate::json::Json;
 use crate::media::Ticket;
 
 /// Whose answer it will be.
@@ -84,18 +84,28 @@ fn on_response(response: &Response, asked: Asked) {
     if !response.ok() {
         return asked.answer(CredentialReply::Refused(response.status()));
     }
-    let Ok(body) = response.json() else {
+    let Ok(body) = response.text() else {
         return asked.failed(UNREADABLE);
     };
     settled(
         body.unchecked_ref(),
-        Box::new(move |outcome| match outcome.ok().and_then(|body| Exchanged::read(&body).ok()) {
-            Some(Exchanged { account, expires_in }) => {
-                asked.answer(CredentialReply::Account(Box::new(account.into()), expires_in));
+        Box::new(move |outcome| {
+            match outcome.ok().and_then(|body| exchanged(&body.as_string()?)) {
+                Some((account, seconds)) => {
+                    asked.answer(CredentialReply::Account(Box::new(account), seconds));
+                }
+                None => asked.failed(UNREADABLE),
             }
-            None => asked.failed(UNREADABLE),
         }),
     );
+}
+
+/// `{ account, expiresIn }`
+fn exchanged(body: &str) -> Option<(Account, Option<u32>)> {
+    let body = Json::parse(body)?;
+    let seconds = body.get("expiresIn").and_then(Json::as_u64);
+    let account = Account::from_json(body.get("account")?).ok()?;
+    Some((account, seconds.and_then(|seconds| seconds.try_into().ok())))
 }
 
 const UNREADABLE: &str = "the service's answer makes no sense";

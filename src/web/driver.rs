@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use js_sys::Function;
-use serde::Serialize;
+use js_sys::{Function, JSON};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MediaStream, VisibilityState, Window, console};
@@ -17,6 +16,7 @@ use super::page;
 use super::peer::Peer;
 use super::socket::{Ear, Socket};
 use super::timer::Timer;
+use super::writer;
 use crate::agent::{
     CredentialReply, CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, Output, UserAgent,
 };
@@ -286,8 +286,7 @@ impl Driver {
     /// A listener may call straight back in, or throw: neither harms the events that follow.
     fn tell_all(&self) {
         while let Some((account, event)) = self.next_event() {
-            let serializer = serde_wasm_bindgen::Serializer::new();
-            let event = event.serialize(&serializer).unwrap_or_default();
+            let event = JSON::parse(&writer::json(&event)).unwrap_or_default();
             if let Err(thrown) = self.sink.call2(&JsValue::UNDEFINED, &account.0.into(), &event) {
                 console::error_1(&thrown);
             }

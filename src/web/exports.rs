@@ -7,10 +7,9 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::MediaStream;
 
-use super::commands;
+use super::commands::{self, Unreadable};
 use super::credential;
 use super::driver::Driver;
-use super::shape::Unreadable;
 use crate::agent::UserAgent;
 use crate::api::{AccountId, CallId, Command, Credential};
 use crate::error::ApiMisuse;
@@ -62,16 +61,16 @@ impl Core {
         #[wasm_bindgen(unchecked_param_type = "Command")] command: &JsValue,
     ) -> Result<(), JsValue> {
         let account = AccountId(account);
-        let given =
-            commands::read(command).map_err(|Unreadable(name)| unreadable(command, name))?;
+        let given = commands::read(command).map_err(|why| unreadable(&why))?;
         let provider = match &given {
-            Command::Register(Credential::Provider) => Some(credential::provider_of(command)),
-            Command::Register(_) | Command::Shutdown => Some(None),
-            _ => None,
+            Command::Register(Credential::Provider) => Some(
+                credential::provider_of(command)
+                    .ok_or_else(|| unreadable(&Unreadable::Field("token")))?,
+            ),
+            Command::Register(_) | Command::Shutdown => None,
+            _ => return self.driver.command(account, given).map_err(|misuse| thrown(&misuse)),
         };
-        if let Some(provider) = provider {
-            self.driver.set_provider(account, provider);
-        }
+        self.driver.set_provider(account, provider);
         self.driver.command(account, given).map_err(|misuse| thrown(&misuse))
     }
 
@@ -101,15 +100,15 @@ fn thrown(misuse: &ApiMisuse) -> JsValue {
     error
 }
 
-/// A field of the account is the page's doing, any other the shim's.
-fn unreadable(command: &JsValue, name: &'static str) -> JsValue {
-    let account = Reflect::get(command, &"account".into()).unwrap_or_default();
-    if account.is_object() {
-        return thrown(&ApiMisuse::BadAccount(name));
+fn unreadable(why: &Unreadable) -> JsValue {
+    match why {
+        Unreadable::Misuse(misuse) => thrown(misuse),
+        Unreadable::Field(name) => {
+            let mut message = String::from("missing or wrong: ");
+            message.push_str(name);
+            error("bad-argument", &message)
+        }
     }
-    let mut message = String::from("missing or wrong: ");
-    message.push_str(name);
-    error("bad-argument", &message)
 }
 
 fn error(code: &str, message: &str) -> JsValue {

@@ -14,6 +14,6 @@ mod listening;
 mod page;
 mod peer;
 mod promise;
-mod shape;
 mod socket;
 mod timer;
+mod writer;
