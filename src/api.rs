@@ -54,7 +54,7 @@ pub enum Command {
 }
 
 /// Where an account comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// A token of either kind, with or without a leading `Bearer `.
     Token(String),
@@ -63,6 +63,17 @@ pub enum Credential {
     Provider,
     /// The account itself.
     Account(Box<crate::account::Account>),
+}
+
+/// Without the token.
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Token(_) => f.write_str("Token"),
+            Self::Provider => f.write_str("Provider"),
+            Self::Account(account) => account.fmt(f),
+        }
+    }
 }
 
 /// What a page may set for one phone.

@@ -70,7 +70,7 @@ pub enum LinkRequest {
 }
 
 /// What the core asks about credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum CredentialRequest {
     /// The page's token provider is asked.
     AskProvider,
@@ -83,8 +83,18 @@ pub enum CredentialRequest {
     },
 }
 
+/// Without the token.
+impl std::fmt::Debug for CredentialRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AskProvider => f.write_str("AskProvider"),
+            Self::Exchange { service, .. } => f.debug_tuple("Exchange").field(service).finish(),
+        }
+    }
+}
+
 /// The answer to a [`CredentialRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum CredentialReply {
     /// The provider's token.
     Token(String),
@@ -94,4 +104,16 @@ pub enum CredentialReply {
     Refused(u16),
     /// The provider failed, the service could not be reached or made no sense.
     Failed(String),
+}
+
+/// Without the token.
+impl std::fmt::Debug for CredentialReply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Token(_) => f.write_str("Token"),
+            Self::Account(account, _) => account.fmt(f),
+            Self::Refused(status) => f.debug_tuple("Refused").field(status).finish(),
+            Self::Failed(text) => f.debug_tuple("Failed").field(text).finish(),
+        }
+    }
 }

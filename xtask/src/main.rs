@@ -1,8 +1,10 @@
-//! Build steps that need Rust: `cargo run -p xtask -- wasm [--dev]`.
+//! Build steps that need Rust: `cargo run -p xtask -- wasm [--dev | --names]`.
 //!
 //! `wasm` compiles the crate to WebAssembly, makes its JavaScript and TypeScript (wasm-bindgen as
 //! a library, so that no second tool has to match its version) and shrinks it (wasm-opt, from npm).
 //! The result is `pkg/cc_sdk.js`, `pkg/cc_sdk.d.ts` and `pkg/cc_sdk.wasm`.
+
+mod shrink;
 
 use std::env;
 use std::fs;
@@ -18,7 +20,8 @@ fn main() -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["wasm"] => build_wasm(Build::Release),
         ["wasm", "--dev"] => build_wasm(Build::Development),
-        _ => Err("usage: cargo run -p xtask -- wasm [--dev]".into()),
+        ["wasm", "--names"] => build_wasm(Build::Named),
+        _ => Err("usage: cargo run -p xtask -- wasm [--dev | --names]".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,6 +37,8 @@ fn main() -> ExitCode {
 enum Build {
     /// Small.
     Release,
+    /// As small, but every function keeps its name: for a look at what takes the bytes.
+    Named,
     /// Quick, with names and the text of panics.
     Development,
 }
@@ -44,7 +49,7 @@ fn build_wasm(build: Build) -> Result<(), String> {
     compile(&root, build)?;
     bind(&artefact(&root, build), &pkg, build)?;
     match build {
-        Build::Release => optimise(&root, &pkg),
+        Build::Release | Build::Named => optimise(&root, &pkg, build),
         Build::Development => rename(&pkg.join("cc_sdk_bg.wasm"), &pkg.join("cc_sdk.wasm")),
     }?;
     clear_away(&pkg)
@@ -61,7 +66,7 @@ fn compile(root: &Path, build: Build) -> Result<(), String> {
         "--target",
         TARGET,
     ]);
-    if build == Build::Release {
+    if build != Build::Development {
         cargo.args(["--profile", "wasm"]).env("CARGO_ENCODED_RUSTFLAGS", reproducible(root));
     }
     run(&mut cargo, "cargo")
@@ -77,7 +82,7 @@ fn reproducible(root: &Path) -> String {
 
 fn artefact(root: &Path, build: Build) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let profile = if build == Build::Release { "wasm" } else { "debug" };
+    let profile = if build == Build::Development { "debug" } else { "wasm" };
     target.join(TARGET).join(profile).join("cc_sdk.wasm")
 }
 
@@ -90,30 +95,46 @@ fn bind(wasm: &Path, pkg: &Path, build: Build) -> Result<(), String> {
                 .typescript(true)
                 .reset_state_function(true)
                 .omit_default_module_path(true)
-                // After a trap the page starts a fresh instance (js/load.ts).
-                .reset_state_function(true)
                 .remove_name_section(build == Build::Release)
                 .remove_producers_section(build == Build::Release)
                 .out_name("cc_sdk")
         })
-        .and_then(|bindgen| bindgen.generate(pkg));
-    bound.map_err(|error| format!("wasm-bindgen: {error:#}"))
+        .and_then(|bindgen| bindgen.generate_output());
+    let mut output = bound.map_err(|error| format!("wasm-bindgen: {error:#}"))?;
+    let mut pairs = Vec::new();
+    if build != Build::Development {
+        shrink::silence_panics(output.wasm_mut());
+        pairs = shrink::shorten_imports(output.wasm_mut());
+    }
+    output.emit(pkg).map_err(|error| format!("wasm-bindgen: {error:#}"))?;
+    let glue = pkg.join("cc_sdk.js");
+    let script =
+        fs::read_to_string(&glue).map_err(|error| format!("{}: {error}", glue.display()))?;
+    fs::write(&glue, shrink::rename(&script, &pairs))
+        .map_err(|error| format!("{}: {error}", glue.display()))
 }
 
-/// Names every feature that rustc uses by default: `strip` removes the section that tells them.
-fn optimise(root: &Path, pkg: &Path) -> Result<(), String> {
+/// Every feature is named that rustc uses by default.
+///
+/// Functions with one caller are left as they are: merged they have fewer bytes, but more of them
+/// after brotli. The lowest kilobyte is the far end of the stack, so no pointer lies there.
+fn optimise(root: &Path, pkg: &Path, build: Build) -> Result<(), String> {
     let tool = root.join("node_modules/.bin/wasm-opt");
     if !tool.exists() {
         return Err("wasm-opt is missing; install it with `npm ci`".into());
     }
     let mut wasm_opt = Command::new(tool);
     wasm_opt
-        .args(["-Oz", "--enable-bulk-memory", "--enable-bulk-memory-opt", "--enable-sign-ext"])
+        .args(["-Oz", "--low-memory-unused", "--one-caller-inline-max-function-size=0"])
+        .args(["--enable-bulk-memory", "--enable-bulk-memory-opt", "--enable-sign-ext"])
         .args(["--enable-mutable-globals", "--enable-nontrapping-float-to-int"])
         .args(["--enable-reference-types", "--enable-multivalue"])
         .arg(pkg.join("cc_sdk_bg.wasm"))
         .arg("--output")
         .arg(pkg.join("cc_sdk.wasm"));
+    if build == Build::Named {
+        wasm_opt.arg("-g");
+    }
     run(&mut wasm_opt, "wasm-opt")
 }
 
