@@ -242,12 +242,12 @@ impl Call {
 
     /// The registration failed with this error code. With a flow the call leaves all the same.
     pub(crate) fn on_register_failed(&mut self, ctx: &mut Context<'_>, code: &'static str) {
-        if let State::Preparing { until: Some(_), .. } = self.state {
-            if ctx.identity.flow.is_some() && !ctx.identity.domain.is_empty() {
-                self.depart(ctx);
-            } else {
-                self.end_unsent(ctx, code);
-            }
+        let has_flow = ctx.identity.flow.is_some() && !ctx.identity.domain.is_empty();
+        match self.state {
+            State::Preparing { until: Some(_), .. } if has_flow => self.depart(ctx),
+            State::Preparing { until: Some(_), .. } => self.end_unsent(ctx, code),
+            _ if has_flow => self.on_flow_ready(ctx),
+            _ => {}
         }
     }
 

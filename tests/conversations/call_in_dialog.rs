@@ -434,6 +434,60 @@ fn a_reinvite_during_ours_is_answered_491_and_ours_goes_again_after_one() {
 }
 
 #[test]
+fn a_reinvite_refused_for_an_incomplete_list_goes_once_more() {
+    let mut stage = phone();
+    let (stage, _) = partial(&mut stage);
+    for _ in 0..2 {
+        stage.passes(2 * SECOND);
+        let offer = stage.asks(|it| matches!(it, MediaRequest::Offer { .. }));
+        stage.replies(offer, MediaReply::Sdp(SDP.into())).says("INVITE");
+        stage.hears_answer(488).says("ACK");
+        stage.asks(|it| *it == MediaRequest::Rollback);
+    }
+    stage.passes(20 * SECOND).says_nothing();
+    assert!(!asks_offer(stage));
+}
+
+#[test]
+fn a_reinvite_of_ours_under_a_lost_link_goes_again_on_the_next() {
+    let mut stage = phone();
+    let (stage, _) = partial(&mut stage);
+    stage.passes(2 * SECOND);
+    let offer = stage.asks(|it| matches!(it, MediaRequest::Offer { .. }));
+    stage.replies(offer, MediaReply::Sdp(SDP.into())).says("INVITE").loses_link();
+    stage.asks(|it| *it == MediaRequest::Rollback);
+    stage.passes(5 * SECOND).opens().says("REGISTER").hears_answer(200);
+    let offer = stage.asks(|it| matches!(it, MediaRequest::Offer { .. }));
+    stage.replies(offer, MediaReply::Sdp(SDP.into())).says("INVITE");
+}
+
+#[test]
+fn a_challenge_to_our_reinvite_is_answered() {
+    let mut stage = phone();
+    let (stage, _) = partial(&mut stage);
+    stage.passes(2 * SECOND);
+    let offer = stage.asks(|it| matches!(it, MediaRequest::Offer { .. }));
+    stage.replies(offer, MediaReply::Sdp(SDP.into())).says("INVITE");
+    let mut challenge = stage.last.response(407);
+    let value = "Digest realm=\"example.com\", nonce=\"n\", qop=\"auth\"";
+    challenge.headers.push("Proxy-Authenticate", value);
+    stage.hears(crate::far::Wire::of(&challenge)).says("ACK").says("INVITE");
+    stage.hears(stage.last.answer_with_sdp(200, FAR_SDP)).says("ACK");
+    stage.asks(|it| matches!(it, MediaRequest::Apply { .. }));
+}
+
+#[test]
+fn the_answer_to_our_reinvite_must_have_audio() {
+    let mut stage = phone();
+    let (stage, _) = partial(&mut stage);
+    stage.passes(2 * SECOND);
+    let offer = stage.asks(|it| matches!(it, MediaRequest::Offer { .. }));
+    stage.replies(offer, MediaReply::Sdp(SDP.into())).says("INVITE");
+    stage.hears(stage.last.answer_with_sdp(200, "v=0\r\n")).says("ACK").says("BYE");
+    ends_with(stage, EndedBy::Remote, EndCause::MediaChanged);
+}
+
+#[test]
 fn a_refused_reinvite_of_ours_leaves_the_call_as_it_was() {
     let mut stage = phone();
     let (stage, peer) = partial(&mut stage);

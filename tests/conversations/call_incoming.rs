@@ -146,6 +146,35 @@ fn hanging_up_before_the_ack_tells_at_once_and_says_bye_after_it() {
 }
 
 #[test]
+fn a_bye_of_the_far_side_in_place_of_the_ack_ends_it_too() {
+    let mut stage = phone();
+    let (id, mut far) = bob_calls(&mut stage);
+    stage.does(Command::Answer(id)).says("200").does(Command::Hangup(id)).says_nothing();
+    stage.hears(far.request(Method::Bye)).says("200 BYE").passes(40 * SECOND).says_nothing();
+}
+
+#[test]
+fn a_second_invite_before_the_answer_is_answered_500() {
+    let mut stage = phone();
+    let (id, mut far) = bob_calls(&mut stage);
+    stage.hears(far.invite(FAR_SDP)).says("500");
+    assert!(stage.last.find("Retry-After").is_some());
+    stage.hears(far.ack_of_refusal()).does(Command::Answer(id)).says("200");
+}
+
+#[test]
+fn what_comes_inside_a_call_that_rings_is_told_of_it() {
+    let mut stage = phone();
+    let (id, mut far) = bob_calls(&mut stage);
+    stage.forgets();
+    stage.hears(far.request(Method::Update)).says("200 UPDATE");
+    stage.hears(far.request_with(Method::Update, "application/sdp", FAR_SDP)).says("500");
+    stage.hears(far.request_with(Method::Message, "text/plain", "it is me")).says("200");
+    let (content_type, body) = ("text/plain".to_owned(), "it is me".to_owned());
+    stage.tells(UaEvent::CallMessage { call: id.0, content_type, body });
+}
+
+#[test]
 fn a_refused_microphone_lets_it_ring_on() {
     let mut stage = phone();
     stage.media_by_hand();

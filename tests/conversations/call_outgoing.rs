@@ -523,6 +523,49 @@ fn what_the_page_adds_is_in_the_invite() {
 }
 
 #[test]
+fn a_thousand_characters_of_any_script_arrive_identical() {
+    for letter in ["a", "ß", "語", "😀", "%", "\n"] {
+        let info = letter.repeat(1000);
+        let mut stage = phone();
+        let call = stage.agent.reserve_call();
+        let dial = Dial { target: "bob".into(), info: Some(info.clone()), ..Dial::default() };
+        stage.does(Command::Dial(call, dial)).says("INVITE");
+        let sent = stage.last.header("X-CC-Info");
+        let own = stage.tells_of(|it| matches!(it, UaEvent::Call { .. }));
+
+        let mut other = phone();
+        let mut invite = other.far().build(Method::Invite);
+        invite.headers.push("X-CC-Info", sent).push("Content-Type", "application/sdp");
+        invite.body = FAR_SDP.into();
+        other.hears(crate::far::print(&invite)).says("180");
+        let theirs = other.tells_of(|it| matches!(it, UaEvent::Call { .. }));
+        let (UaEvent::Call { info: own, .. }, UaEvent::Call { info: theirs, .. }) = (own, theirs)
+        else {
+            unreachable!()
+        };
+        assert_eq!(own, theirs);
+        let whole = theirs.unwrap();
+        assert_eq!(whole.encode_utf16().count(), 1000, "{letter}");
+        assert!(info.starts_with(&whole));
+    }
+}
+
+#[test]
+fn several_calls_at_once_do_not_mix() {
+    let mut stage = phone();
+    stage.configures(|config| config.calls_at_once = 2);
+    let first = talks_to_bob(&mut stage);
+    let second = talks_to_bob(&mut stage);
+    assert_ne!(first.invite.header("Call-ID"), second.invite.header("Call-ID"));
+    stage.does(Command::Hangup(first.id)).says("BYE");
+    assert_eq!(stage.last.header("Call-ID"), first.invite.header("Call-ID"));
+    stage.hears_answer(200).forgets();
+    let mut far = second.far;
+    stage.hears(far.request(Method::Bye)).says("200");
+    ends(&mut stage, EndedBy::Remote, EndCause::Hangup);
+}
+
+#[test]
 fn an_anonymous_call_says_nothing_of_who_calls() {
     let mut stage = phone();
     let call = stage.agent.reserve_call();
