@@ -37,6 +37,9 @@ impl Wire {
 
     /// What the message is, in as many words as `asked` has: `INVITE`, `180`, `200 BYE`.
     pub(crate) fn what(&self, asked: &str) -> String {
+        if self.0 == b"\r\n\r\n" {
+            return "keep-alive".to_owned();
+        }
         let Ok(message) = Message::parse(&self.0) else { return self.to_string() };
         match (message.method(), message.status()) {
             (Some(method), _) => method.as_str().to_owned(),

@@ -17,4 +17,6 @@ mod call_reasons;
 mod phone;
 mod registration;
 mod registration_auth;
+mod registration_link;
+mod registration_token;
 mod transactions;
