@@ -131,6 +131,17 @@ pub(crate) fn candidates(sdp: &str) -> impl Iterator<Item = &str> {
     lines(sdp).filter_map(|line| line.strip_prefix("a=").filter(|it| it.starts_with("candidate:")))
 }
 
+/// The first ICE user name of a description: another one means another generation of candidates.
+pub(crate) fn ice_user(sdp: &str) -> Option<&str> {
+    lines(sdp).find_map(|line| line.strip_prefix("a=ice-ufrag:"))
+}
+
+/// Whether a candidate says that it is of this generation.
+pub(crate) fn is_of_ice_user(candidate: &str, user: &str) -> bool {
+    let mut words = candidate.split_ascii_whitespace();
+    words.any(|word| word == "ufrag") && words.next() == Some(user)
+}
+
 /// Makes a local description fit to be sent: the next version of `origin`, every candidate in its
 /// section, `m=` and `c=` from the best one, and `end-of-candidates` only if there are no more.
 pub(crate) fn complete(
@@ -167,7 +178,8 @@ fn complete_section(
         own.filter(|line| line.starts_with("candidate:") && !is_local_name(line)).collect();
     for one in gathered {
         let is_here = mid.map_or(index == 0, |mid| mid == one.mid);
-        if is_here && !is_local_name(&one.line) && !candidates.contains(&one.line.as_str()) {
+        let is_known = candidates.iter().any(|known| is_same_candidate(known, &one.line));
+        if is_here && !is_known && !is_local_name(&one.line) {
             candidates.push(&one.line);
         }
     }
@@ -247,6 +259,11 @@ fn may_trickle(section: &[&str], session: &[&str]) -> bool {
 
 fn is_about_candidates(line: &str) -> bool {
     line.starts_with("a=candidate:") || line == "a=end-of-candidates"
+}
+
+/// Up to its type: what follows is written by some browsers in one of the two places only.
+fn is_same_candidate(a: &str, b: &str) -> bool {
+    a.split_ascii_whitespace().take(8).eq(b.split_ascii_whitespace().take(8))
 }
 
 /// `.local` names mean something on one network only, and some servers refuse all for their sake.
@@ -352,6 +369,23 @@ mod tests {
         let sdp = complete(&with, &gathered(&[HOST]), true, &mut Origin::new([1; 16]));
         assert_eq!(sdp.matches(HOST).count(), 1);
         assert_eq!(sdp.matches("end-of-candidates").count(), 1);
+    }
+
+    #[test]
+    fn a_candidate_counts_as_the_same_whatever_extensions_it_has() {
+        let with = [OFFER, "a=", HOST, "\r\n"].concat();
+        let other = [HOST, " ufrag abcd network-cost 999"].concat();
+        let sdp = complete(&with, &gathered(&[&other]), true, &mut Origin::new([1; 16]));
+        assert_eq!(sdp.matches("a=candidate").count(), 1);
+    }
+
+    #[test]
+    fn the_generation_of_a_candidate_is_read() {
+        assert_eq!(ice_user("v=0\r\na=ice-ufrag:a+/b\r\na=ice-ufrag:c\r\n"), Some("a+/b"));
+        assert_eq!(ice_user(OFFER), None);
+        assert!(is_of_ice_user("candidate:1 1 udp 1 a 1 typ host ufrag a+/b network-id 1", "a+/b"));
+        assert!(!is_of_ice_user("candidate:1 1 udp 1 a 1 typ host ufrag", "a+/b"));
+        assert!(!is_of_ice_user(HOST, "a+/b"));
     }
 
     #[test]

@@ -207,7 +207,7 @@ impl Call {
 
     fn on_described(&mut self, ctx: &mut Context<'_>, sdp: String) {
         if let Some(peer) = &mut self.peer {
-            peer.is_described(ctx.now);
+            peer.is_described(ctx.now, &sdp);
         }
         let before = std::mem::replace(&mut self.negotiation, Negotiation::Stable);
         if let Negotiation::Describing { purpose, .. } = before {

@@ -22,6 +22,8 @@ pub(super) struct Peer {
     pub(super) id: PeerId,
     gathered: Vec<Gathered>,
     gathering: Gathering,
+    /// The ICE user name that the candidates belong to; empty before the first description.
+    ice_user: String,
     pub(super) path: Path,
     pub(super) agreed: Agreed,
 }
@@ -77,16 +79,24 @@ impl Peer {
             id,
             gathered: Vec::new(),
             gathering: Gathering::Idle,
+            ice_user: String::new(),
             path: Path::New,
             agreed: Agreed::default(),
         }
     }
 
-    /// A local description is there: candidates follow, if they did not come before it.
-    pub(super) fn is_described(&mut self, now: Time) {
-        if matches!(self.gathering, Gathering::Idle) {
+    /// A local description is there: candidates follow, if they did not come before it. After an
+    /// ICE restart, which the far side may begin, those of before are void.
+    pub(super) fn is_described(&mut self, now: Time, sdp: &str) {
+        let user = sdp::ice_user(sdp).unwrap_or_default();
+        let is_restarted = !self.ice_user.is_empty() && self.ice_user != user;
+        if is_restarted {
+            self.gathered.retain(|candidate| sdp::is_of_ice_user(&candidate.line, user));
+        }
+        if is_restarted || matches!(self.gathering, Gathering::Idle) {
             self.gathering = Gathering::Running { since: now, last: now };
         }
+        user.clone_into(&mut self.ice_user);
     }
 
     pub(super) fn on_candidate(&mut self, now: Time, candidate: Gathered) {

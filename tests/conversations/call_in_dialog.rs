@@ -187,6 +187,22 @@ fn a_changed_fingerprint_is_answered_from_a_fresh_peer() {
 }
 
 #[test]
+fn an_ice_restart_of_the_far_side_is_answered_with_new_candidates_only() {
+    let mut stage = phone();
+    stage.media_by_hand();
+    let mut call = by_hand(&mut stage);
+    stage.hears(call.far.invite(FAR_SDP));
+    let answer = stage.asks(|it| matches!(it, MediaRequest::Answer { .. }));
+    let restarted = SDP.replace("a=ice-ufrag:Wx3k", "a=ice-ufrag:New1");
+    stage.replies(answer, MediaReply::Sdp(restarted)).says_nothing();
+    let line = CANDIDATE.replace("50000", "60000");
+    stage.peer_tells(call.peer, MediaEvent::Candidate { mid: "0".into(), line });
+    stage.passes(SECOND / 20).says("200");
+    assert!(stage.last.body().contains("m=audio 60000 "), "{}", stage.last);
+    assert!(!stage.last.body().contains("50000"));
+}
+
+#[test]
 fn a_muted_call_stays_muted_on_a_fresh_peer() {
     let mut stage = phone();
     let mut call = talks_to_bob(&mut stage);
