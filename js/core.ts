@@ -44,16 +44,20 @@ export class SharedCore {
     return ++this.#accounts;
   }
 
-  /** Joins `guest` to the core, loading it if need be. */
-  async join(account: number, guest: Guest): Promise<void> {
-    this.#guests.set(account, guest);
+  /** Loads the core if need be. */
+  async ready(): Promise<void> {
     this.#loading ??= this.#start();
     await this.#loading;
   }
 
-  /** Whether the core is up and knows this phone. */
+  /** Events of `account` go to `guest` from now on; right after {@link ready}. */
+  enter(account: number, guest: Guest): void {
+    this.#guests.set(account, guest);
+  }
+
+  /** Whether the core knows this phone. */
   has(account: number): boolean {
-    return this.#core !== undefined && this.#guests.has(account);
+    return this.#guests.has(account);
   }
 
   /** The guest wants nothing any more; with the last one the core goes. */
@@ -89,7 +93,10 @@ export class SharedCore {
   async #start(): Promise<Core> {
     try {
       const CoreClass = await this.loader.load();
-      const core = new CoreClass((account, event) => this.#guests.get(account)?.told(event));
+      const core: Core = new CoreClass((account, event) => {
+        // One that trapped may still have something to say.
+        if (core === this.#core) this.#guests.get(account)?.told(event);
+      });
       globalThis.addEventListener("error", this.#uncaught);
       return (this.#core = core);
     } catch (cause) {

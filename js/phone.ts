@@ -208,29 +208,23 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
   }
 
   async #register(credential: { token: Token } | { account: Account }): Promise<void> {
-    const before = this.#withdrawn;
     await this.#join("token" in credential ? credential.token : undefined);
-    if (this.#withdrawn !== before) throw new CcSdkError("not-registered", WITHDRAWN);
     this.#command({ type: "register", ...credential });
     await this.#registering.join();
   }
 
   async #unregister(): Promise<void> {
-    const asked = this.#registering.any;
     this.#withdraw();
     if (!this.#shared.has(this.account)) return;
     this.#command({ type: "unregister" });
-    const { state } = this.#registration;
-    if (asked || state === "registering" || state === "registered") await this.#unregistering.join();
+    await (this.#stopping.any ? this.#stopping : this.#unregistering).join();
   }
 
   async #shutdown(): Promise<void> {
     this.#withdraw();
-    if (this.#shared.has(this.account)) {
-      this.#command({ type: "shutdown" });
-      await this.#stopping.join();
-    }
-    this.#shared.leave(this.account);
+    if (!this.#shared.has(this.account)) return;
+    this.#command({ type: "shutdown" });
+    await this.#stopping.join();
   }
 
   async #dial(options: CallOptions): Promise<Call> {
@@ -250,12 +244,19 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
   /** Makes sure that the core is there, knows this phone and has its settings. */
   async #join(token: Token | undefined): Promise<void> {
     requireBrowser();
+    const before = this.#withdrawn;
+    const { origin } = this.#shared.loader;
     const [service] = await Promise.all([
-      this.#settings.service ?? serviceFor(token, this.#shared.loader.origin),
-      this.#shared.join(this.account, this.#guest),
+      this.#settings.service ?? serviceFor(token, origin),
+      this.#shared.ready(),
     ]);
-    if (!this.#shared.has(this.account)) throw new CcSdkError("not-registered", WITHDRAWN);
+    // The last other phone may have left in the meantime, and the core with it.
+    await this.#shared.ready();
+    if (this.#withdrawn !== before) throw new CcSdkError("not-registered", WITHDRAWN);
     this.#settings = { ...this.#settings, service };
+    // Whoever still shuts down is cut short by a new beginning.
+    this.#stopping.resolve();
+    this.#shared.enter(this.account, this.#guest);
     this.#configure();
   }
 
@@ -284,8 +285,8 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
         return this.#raise("startfailed", { text: event.text });
       case "stopped":
         this.#raise("stopped", {});
-        this.#stopping.resolve();
-        return;
+        if (this.#stopping.any) this.#shared.leave(this.account);
+        return this.#stopping.resolve();
       case "reconnecting":
         return this.#raise("reconnecting", { retryInMs: event.retryInMs, attempt: event.attempt });
       case "registration":
@@ -328,7 +329,6 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
         return this.#registering.resolve();
       case "none":
         this.#raise("unregistered", {});
-        this.#registering.resolve();
         return this.#unregistering.resolve();
       case "failed": {
         const { code, text, sipStatus } = reason ?? { code: "internal" };

@@ -228,6 +228,40 @@ test("shutdown waits for the core, frees it with the last phone, and register be
   await again;
 });
 
+test("shutdown waits for no answer when register follows at once", async () => {
+  const at = await onDuty();
+  const gone = at.phone.shutdown();
+  const again = at.phone.register({ token: "d.e.f" });
+  await gone;
+  await settled();
+  at.core.tells(registered);
+  await again;
+  assert.equal(at.core.freed, false);
+});
+
+test("shutdown right after register leaves nothing behind", async () => {
+  const at = await onDuty();
+  const other = newPhone(at.shared, {});
+  const registering = codeOf(other.register({ token: "d.e.f" }));
+  await other.shutdown();
+  assert.equal(await registering, "not-registered");
+  assert.deepEqual(
+    at.core.said.filter(({ account }) => account === other.account),
+    [],
+  );
+});
+
+test("an unregister that register overtakes does not settle the register", async () => {
+  const at = await onDuty();
+  const gone = at.phone.unregister();
+  const again = codeOf(at.phone.register({ token: "d.e.f" }));
+  await settled();
+  at.core.tells(unregistered, { ...registered, state: "registering" });
+  await gone;
+  at.core.tells(failed);
+  assert.equal(await again, "token-rejected");
+});
+
 test("a core that another phone uses is not freed", async () => {
   const at = await onDuty();
   const other = newPhone(at.shared, {});
