@@ -347,13 +347,15 @@ test("a visitor's seat has no time after calls", async () => {
   assert.deepEqual(at.core.asked.at(-1), { type: "finishWrapUp" });
 });
 
-test("the title tells of an incoming call and is given back", async () => {
+test("title and icon tell of an incoming call and are given back", async () => {
   document.title = "Team";
   const at = await ringing();
   await shown(at.phone);
   assert.equal(document.title, "Call from bob");
+  assert.equal(document.head.querySelectorAll("link[rel=icon]").length, 1);
   await tell(at, state(1, "connected"));
   assert.equal(document.title, "Team");
+  assert.equal(document.head.querySelectorAll("link[rel=icon]").length, 0);
 });
 
 test("an element that left the page follows nothing, and one that comes back shows what is", async () => {
