@@ -90,7 +90,7 @@ const longPress = 600;
  * @cssprop [--cc-font-size=1rem] - Font size.
  */
 export class CcSdkElement extends Base {
-  static readonly observedAttributes = ["mode", "label", "hint", "lang"] as const;
+  static readonly observedAttributes = ["mode", "phone", "label", "hint", "lang"] as const;
 
   readonly #compatibility = new Compatibility(this);
   readonly #ringer = new Ringer();
@@ -147,7 +147,9 @@ export class CcSdkElement extends Base {
     this.#rest();
   }
 
-  attributeChangedCallback(): void {
+  attributeChangedCallback(name: string): void {
+    // Another number is another call: the button no longer says «again».
+    if (name === "phone" && this.#setting.form === "button") this.#model?.close();
     this.#ask();
   }
 
@@ -223,7 +225,7 @@ export class CcSdkElement extends Base {
     if (face !== before) this.setAttribute("state", face);
     if (focused && !focused.isConnected)
       root.querySelector<HTMLElement>("[data-home]")?.focus({ preventScroll: true });
-    if (face === "incoming" && before !== "incoming") this.#offer(root);
+    if (face === "incoming" && before !== face && state.form === "phone") this.#offer(root);
     this.#sound(state);
     this.#loudness.follow(state.form === "phone" && state.call && isUp(state.call) ? this.call : undefined);
     this.#schedule(state);

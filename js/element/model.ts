@@ -217,7 +217,7 @@ export class Model {
     this.phone.addEventListener(
       "warning",
       ({ code, text, call }) => {
-        // A refused microphone leaves an incoming call ringing; it can be answered again.
+        // A refused microphone leaves an incoming call ringing; a lost one leaves the call up.
         if (call && code.startsWith("microphone-")) this.#notice = { code, text };
         this.#changed();
       },

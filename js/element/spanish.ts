@@ -163,13 +163,24 @@ export const spanish: Texts = {
       next: "Inténtelo en un momento.",
     },
     "call-in-progress": { what: "Ya hay otra llamada en curso", next: "Termínela primero y luego llame." },
+    "not-connected": { what: "La llamada aún no está conectada", next: "Espere a que contesten." },
+    "not-incoming": { what: "Esta llamada ya no se puede contestar", next: "" },
     "call-gone": { what: "La llamada ya ha terminado", next: "" },
+    "bad-digit": { what: "Esta tecla no se puede enviar", next: "Use del 0 al 9, * y #." },
     "rate-limited": {
       what: "Demasiadas llamadas en poco tiempo",
       next: "Espere un momento y llame de nuevo.",
     },
     "bad-target": { what: "No es un número al que se pueda llamar", next: "Compruébelo y llame de nuevo." },
-    "consent-refused": { what: "No se hizo la llamada", next: "" },
+    "call-refused": { what: "No se hizo la llamada", next: "Esta página no dio su consentimiento." },
+    "microphone-lost": {
+      what: "Su micrófono se ha detenido",
+      next: "La otra parte no le oye. Compruebe que está conectado y llame de nuevo.",
+    },
+    "no-candidates": {
+      what: "Esta red no deja pasar llamadas",
+      next: "Pruebe con otra red o consulte a quien la administra.",
+    },
     "load-failed": {
       what: "No se pudo cargar el teléfono",
       next: "Compruebe su conexión a internet y recargue la página.",

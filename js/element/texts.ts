@@ -170,10 +170,21 @@ const english = {
     timeout: { what: "The phone service does not answer", next: "Try again in a few minutes." },
     "not-registered": { what: "There is no connection to the phone service", next: "Try again in a moment." },
     "call-in-progress": { what: "Another call is in progress", next: "End it first, then call." },
+    "not-connected": { what: "The call is not connected yet", next: "Wait until somebody answers." },
+    "not-incoming": { what: "This call cannot be answered any more", next: "" },
     "call-gone": { what: "The call is already over", next: "" },
+    "bad-digit": { what: "This key cannot be sent", next: "Use 0 to 9, * and #." },
     "rate-limited": { what: "Too many calls in a short time", next: "Wait a moment, then call again." },
     "bad-target": { what: "This is not a number that can be called", next: "Check it and call again." },
-    "consent-refused": { what: "The call was not placed", next: "" },
+    "call-refused": { what: "The call was not placed", next: "This page did not consent to it." },
+    "microphone-lost": {
+      what: "Your microphone has stopped",
+      next: "The other side cannot hear you. Check that it is connected, then call again.",
+    },
+    "no-candidates": {
+      what: "This network lets no calls through",
+      next: "Try another network, or ask who runs this one.",
+    },
     "load-failed": {
       what: "The phone could not be loaded",
       next: "Check your internet connection and reload the page.",
@@ -208,15 +219,20 @@ export function fill(text: string, values: Readonly<Record<string, string | numb
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
-/** The message of an error code. */
+/** The message of an error code of whatever origin. */
 export function messageOf(texts: Texts, code: string): Message {
-  const known: Readonly<Record<string, Message | undefined>> = texts.code;
-  return known[code] ?? texts.code.unknown;
+  return byCode(texts, code) ?? byCause(texts, code) ?? texts.code.unknown;
 }
 
 /** The message of a call's end: a cause, or a code where the call never left. */
 export function endingOf(texts: Texts, code: string): Message {
-  const byCause: Readonly<Record<string, Message | undefined>> = texts.ended;
-  const byCode: Readonly<Record<string, Message | undefined>> = texts.code;
-  return byCause[code] ?? byCode[code] ?? texts.ended.internal;
+  return byCause(texts, code) ?? byCode(texts, code) ?? texts.ended.internal;
+}
+
+function byCode({ code: messages }: Texts, code: string): Message | undefined {
+  return (messages as Readonly<Record<string, Message | undefined>>)[code];
+}
+
+function byCause({ ended }: Texts, cause: string): Message | undefined {
+  return (ended as Readonly<Record<string, Message | undefined>>)[cause];
 }

@@ -45,6 +45,9 @@ export function patch(parent: ParentNode & Node, trees: readonly Tree[]): void {
   for (const node of old) node.remove();
 }
 
+/** Written by others: levels beside the view, opened details and resized fields by people. */
+const foreign = /^(data-live.*|open|style)$/;
+
 const keys = new WeakMap<Node, string>();
 const svg = "http://www.w3.org/2000/svg";
 
@@ -69,9 +72,7 @@ function write(node: Node, tree: Tree): void {
   const element = node as Element;
   for (const { name } of [...element.attributes]) {
     const value = tree.attributes[name];
-    // What is measured (levels) is written beside the view, many times a second.
-    if (!name.startsWith("data-live") && (value === undefined || value === false))
-      element.removeAttribute(name);
+    if (!foreign.test(name) && (value === undefined || value === false)) element.removeAttribute(name);
   }
   for (const [name, value] of Object.entries(tree.attributes)) writeAttribute(element, name, value);
   if (tree.tag !== "textarea") patch(element, tree.children);

@@ -8,14 +8,21 @@ import { callView, ending } from "./call-view.js";
 import { icon } from "./icons.js";
 import { button, details, live, message, notice, pad, plain, who, type Speech } from "./pieces.js";
 import { faceOf, type CallFace, type Face, type ViewState } from "./state.js";
-import { fill, messageOf, textsFor, type Texts } from "./texts.js";
+import { fill, languageOf, messageOf, textsFor, type Texts } from "./texts.js";
 import { h, type Branch, type Tree } from "./tree.js";
 
 /** Draws a state in a language (a BCP 47 tag). */
 export function view(state: ViewState, language: string): readonly Tree[] {
   const speech = { texts: textsFor(language), language };
   const body = state.form === "button" ? buttonView(state, speech) : phoneView(state, speech);
-  return [body, ...live(state, progressOf(state, speech), speech.texts)];
+  return [body, ...live(state, progressOf(state, speech), speech.texts)].map((tree) =>
+    spoken(tree, language),
+  );
+}
+
+/** The page may be in another language, which matters to a voice that reads. */
+function spoken(tree: Branch, language: string): Branch {
+  return { ...tree, attributes: { ...tree.attributes, lang: languageOf(language) } };
 }
 
 function phoneView(state: ViewState, speech: Speech): Branch {
