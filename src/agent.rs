@@ -143,8 +143,8 @@ impl UserAgent {
         let core = &mut self.core;
         // A frame of a connection that was given up is nobody's.
         let Some(phone) = phone_of_flow(&mut self.phones, flow) else { return };
-        let (line, mut step) = phone.line(core);
-        line.on_frame(&mut step, flow);
+        let (line, step) = phone.line(core);
+        line.on_frame(step.now, flow);
         if sip::is_keep_alive(frame) {
             if frame == b"\r\n\r\n" {
                 core.out.transmit(flow, b"\r\n".to_vec());

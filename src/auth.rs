@@ -5,10 +5,13 @@
 //! of one realm the strongest that can be answered is taken, wherever it stands. A refusal of
 //! what was sent in advance counts as no failure. Left out: `nextnonce`, `userhash`.
 
+mod answered;
+
 use crate::account::Account;
 use crate::ids::Ids;
-use crate::sip::digest::{Algorithm, Digest, Qop, nonce_count, secret};
-use crate::sip::{Challenge, Message, Method, Request, printable, unescape};
+use crate::sip::{Challenge, Message, Method, Request, Uri, unescape};
+use answered::Answered;
+pub(crate) use answered::push_quoted;
 
 /// How often one request was refused; it lives with who sends the request, from `default()` on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,7 +22,7 @@ pub(crate) struct Attempts {
 impl Attempts {
     /// Counts a refusal of another kind that is answered by sending again; false if it is too many.
     pub(crate) fn once_more(&mut self) -> bool {
-        self.refusals += 1;
+        self.refusals = self.refusals.saturating_add(1);
         self.refusals <= MOST_REFUSALS
     }
 }
@@ -109,21 +112,6 @@ enum Guess {
     Vain,
 }
 
-/// A challenge, to be answered until it is replaced.
-#[derive(Clone)]
-struct Answered {
-    scope: Scope,
-    proxy: bool,
-    realm: String,
-    nonce: String,
-    opaque: Option<String>,
-    algorithm: Algorithm,
-    /// As the server wrote it; left out where the server did.
-    algorithm_name: Option<String>,
-    qop: Option<Qop>,
-    uses: u32,
-}
-
 /// No honest exchange takes more: in advance, digest, stale, a second proxy.
 const MOST_REFUSALS: u8 = 4;
 
@@ -136,12 +124,8 @@ impl Authorizer {
             user: account.authorization_user.clone().unwrap_or(own),
             password: account.password.clone(),
             bearer: account.bearer.as_ref().map(bearer),
-            domain: host_of(account.domain()).to_ascii_lowercase(),
-            servers: account
-                .servers
-                .iter()
-                .map(|url| server_host(url).to_ascii_lowercase())
-                .collect(),
+            domain: uri_host(&account.uri),
+            servers: account.servers.iter().map(|url| server_host(url)).collect(),
             answered: Vec::new(),
             guess: Guess::Worthwhile,
         }
@@ -285,8 +269,9 @@ impl Authorizer {
             request.headers.get("Route").and_then(|route| route.split(['<', '>']).nth(1));
         let next =
             if in_dialog(request) { first_hop.unwrap_or(&request.uri) } else { &request.uri };
-        let host = uri_host(next).to_ascii_lowercase();
-        host == self.domain || in_dialog(request) && self.servers.contains(&host)
+        let host = uri_host(next);
+        !host.is_empty() && host == self.domain
+            || in_dialog(request) && self.servers.contains(&host)
     }
 }
 
@@ -294,104 +279,6 @@ impl Scope {
     fn of(method: &Method) -> Self {
         if *method == Method::Register { Self::Register } else { Self::Others }
     }
-}
-
-impl Answered {
-    /// A challenge that can be answered.
-    fn read(challenge: &Challenge<'_>, scope: Scope) -> Option<Self> {
-        let text = |name| challenge.param(name).map(std::borrow::Cow::into_owned);
-        let algorithm_name = text("algorithm").filter(|name| !name.is_empty());
-        let new = Self {
-            scope,
-            proxy: challenge.proxy(),
-            realm: text("realm")?,
-            nonce: text("nonce")?,
-            opaque: text("opaque"),
-            algorithm: Algorithm::parse(algorithm_name.as_deref().unwrap_or("MD5"))?,
-            algorithm_name,
-            qop: match text("qop").filter(|list| !list.trim().is_empty()) {
-                Some(list) => Some(Qop::choose(&list)?),
-                None => None,
-            },
-            uses: 0,
-        };
-        let texts = [Some(&new.realm), Some(&new.nonce), new.opaque.as_ref()];
-        let printable = texts.into_iter().flatten().all(|text| printable(text));
-        (printable && challenge.scheme().eq_ignore_ascii_case("Digest")).then_some(new)
-    }
-
-    fn same_asker(&self, other: &Self) -> bool {
-        self.scope == other.scope && self.proxy == other.proxy && self.realm == other.realm
-    }
-
-    /// The header's value for one sending.
-    fn credentials(
-        &mut self,
-        user: &str,
-        password: &str,
-        request: &Request,
-        ids: &mut Ids,
-    ) -> String {
-        self.uses += 1;
-        let cnonce = ids.token();
-        let response = Digest {
-            algorithm: self.algorithm,
-            secret: &secret(self.algorithm.hash, user, &self.realm, password),
-            method: request.method.as_str(),
-            uri: &request.uri,
-            nonce: &self.nonce,
-            qop: self.qop,
-            nonce_count: self.uses,
-            cnonce: &cnonce,
-            body: &request.body,
-        }
-        .response();
-        let mut value = String::from("Digest username=");
-        push_quoted(&mut value, user);
-        let quoted = [
-            ("realm", Some(self.realm.as_str())),
-            ("nonce", Some(&self.nonce)),
-            ("uri", Some(&request.uri)),
-            ("response", Some(&response)),
-            ("opaque", self.opaque.as_deref()),
-            ("cnonce", (self.qop.is_some() || self.algorithm.session).then_some(cnonce.as_str())),
-        ];
-        for (name, text) in quoted {
-            if let Some(text) = text {
-                push_name(&mut value, name);
-                push_quoted(&mut value, text);
-            }
-        }
-        if let Some(name) = &self.algorithm_name {
-            push_name(&mut value, "algorithm");
-            value.push_str(name);
-        }
-        if let Some(qop) = self.qop {
-            push_name(&mut value, "qop");
-            value.push_str(qop.name());
-            push_name(&mut value, "nc");
-            value.push_str(&nonce_count(self.uses));
-        }
-        value
-    }
-}
-
-fn push_name(value: &mut String, name: &str) {
-    value.push_str(", ");
-    value.push_str(name);
-    value.push('=');
-}
-
-/// Appends a quoted-string (RFC 3261 §25.1).
-pub(crate) fn push_quoted(value: &mut String, text: &str) {
-    value.push('"');
-    for c in text.chars() {
-        if matches!(c, '"' | '\\') {
-            value.push('\\');
-        }
-        value.push(c);
-    }
-    value.push('"');
 }
 
 const fn header_for(proxy: bool) -> &'static str {
@@ -420,21 +307,16 @@ pub(crate) fn has_tag(address: &str) -> bool {
     address.rsplit_once('>').map_or(address, |(_, params)| params).contains(";tag=")
 }
 
-/// The host in `host`, `host:port` or `[::1]:port`.
-fn host_of(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => host,
-        _ => authority,
-    }
+/// The host of a SIP URI in lower case; empty where there is any doubt.
+fn uri_host(uri: &str) -> String {
+    let one_host = uri.matches('@').count() <= 1;
+    let host = Uri::parse(uri).ok().filter(|_| one_host).map(|uri| uri.host());
+    host.unwrap_or_default().to_ascii_lowercase()
 }
 
-fn uri_host(uri: &str) -> &str {
-    let uri = uri.split_once(':').map_or(uri, |(_, rest)| rest);
-    let authority = uri.split([';', '?']).next().unwrap_or_default();
-    host_of(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
-}
-
-fn server_host(url: &str) -> &str {
+/// The host of a WebSocket URL that was checked, in lower case.
+fn server_host(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    host_of(rest.split(['/', '?']).next().unwrap_or_default())
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    uri_host(&["sip:", authority].concat())
 }

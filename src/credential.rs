@@ -110,7 +110,7 @@ impl Source {
         let expires = expires_at.map(|end| Time::from_epoch(Duration::from_secs(end)));
         let renew_at = expires.map(|end| {
             let left = end.since(now).max(SHORTEST_LIFE);
-            now + (left - (left / 4).min(LEAD))
+            now + left.saturating_sub((left / 4).min(LEAD))
         });
         self.state = State::Held { expires, renew_at, standing: Standing::Untested };
     }

@@ -59,11 +59,6 @@ impl Identity {
         }
     }
 
-    /// Whether there is no account yet.
-    pub(crate) fn is_blank(&self) -> bool {
-        self.aor.is_empty()
-    }
-
     /// The connection that is open now, if any, and its URL.
     pub(crate) fn set_flow(&mut self, flow: Option<FlowId>, url: &str) {
         self.flow = flow;

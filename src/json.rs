@@ -1,6 +1,6 @@
 //! Just enough JSON (RFC 8259) to read a token's payload.
 //!
-//! serde_json costs the wasm 17 KB and more. Left out: numbers with an exponent, which no
+//! `serde_json` costs the wasm 17 KB and more. Left out: numbers with an exponent, which no
 //! token holds; a fraction is cut off.
 
 /// A value; names of an object stay in their order.
@@ -10,8 +10,8 @@ pub(crate) enum Json {
     Bool(bool),
     Number(i64),
     Text(String),
-    Array(Vec<Json>),
-    Object(Vec<(String, Json)>),
+    Array(Vec<Self>),
+    Object(Vec<(String, Self)>),
 }
 
 impl Json {
@@ -164,15 +164,21 @@ impl Reader<'_> {
         })
     }
 
-    /// `\uXXXX`, or two of them that are one character.
+    /// `\uXXXX`, or two of them that are one character. Half of a character, which JavaScript
+    /// lets stand, is U+FFFD.
     fn code_point(&mut self) -> Option<char> {
         let first = self.four_digits()?;
-        if !(0xd800..0xdc00).contains(&first) {
-            return char::from_u32(first);
+        let behind = self.rest;
+        if (0xd800..0xdc00).contains(&first)
+            && let Some(rest) = behind.strip_prefix("\\u")
+        {
+            self.rest = rest;
+            if let Some(low) = self.four_digits()?.checked_sub(0xdc00).filter(|low| *low < 0x400) {
+                return char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + low);
+            }
+            self.rest = behind;
         }
-        self.rest = self.rest.strip_prefix("\\u")?;
-        let second = self.four_digits()?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
-        char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + second)
+        Some(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
     fn four_digits(&mut self) -> Option<u32> {
@@ -208,6 +214,19 @@ mod tests {
     }
 
     #[test]
+    fn half_a_character_is_replaced() {
+        for (text, read) in [
+            (r#""\ud83d""#, "\u{fffd}"),
+            (r#""\ud83dx""#, "\u{fffd}x"),
+            (r#""\ud83d\u0041""#, "\u{fffd}A"),
+            (r#""\ude00\ud83d\ude00""#, "\u{fffd}\u{1f600}"),
+        ] {
+            assert_eq!(Json::parse(text).unwrap().as_text(), Some(read), "{text}");
+        }
+        assert!(Json::parse(r#""\ud83d\u""#).is_none());
+    }
+
+    #[test]
     fn what_is_no_json_is_refused() {
         for text in [
             "",
@@ -215,13 +234,11 @@ mod tests {
             "[1,",
             "[1,]",
             "{\"a\":}",
-            "{a:1}",
+            "{a :1}",
             "{\"a\" 1}",
             "\"",
             "\"\\x\"",
             "\"\n\"",
-            "\"\\ud83d\"",
-            "\"\\ud83d\\u0041\"",
             "\"\\u+123\"",
             "\"\\u00é\"",
             "1e9",

@@ -4,6 +4,7 @@
 //! takes its place when it is in; until then, and if it fails, the seat goes on as it was.
 
 mod binding;
+mod news;
 mod register;
 mod withdraw;
 
@@ -15,14 +16,14 @@ use crate::context::Owner;
 use crate::credential::{Found, Source};
 use crate::identity::Identity;
 use crate::ids::Ids;
-use crate::link::{LinkNews, Retry};
+use crate::link::Retry;
 use crate::media::Ticket;
 use crate::outbox::Outbox;
-use crate::registration::{Failure, Verdict};
+use crate::registration::Failure;
 use crate::sip::Message;
 use crate::time::{Time, soonest};
-use crate::transaction::{LostWhy, Transactions};
-use binding::{Binding, Met};
+use crate::transaction::Transactions;
+use binding::Binding;
 
 /// What a line is lent for one step.
 pub(crate) struct Step<'a> {
@@ -167,10 +168,10 @@ impl Line {
     }
 
     /// A frame of whatever kind came in on a flow of this line, also an empty one or CR LF.
-    pub(crate) fn on_frame(&mut self, step: &mut Step<'_>, flow: FlowId) {
+    pub(crate) fn on_frame(&mut self, now: Time, flow: FlowId) {
         let place = self.place_of(|binding| binding.link.owns(flow));
         if let Some(binding) = place.and_then(|place| self.at(place)) {
-            binding.link.on_frame(step.now);
+            binding.link.on_frame(now);
         }
     }
 
@@ -192,10 +193,6 @@ impl Line {
         let verdict = binding.registration.on_response(step, &mut binding.identity, response);
         self.on_verdict(step, place, verdict);
     }
-
-    /// No response to one of these. Registration and link have shorter deadlines of their own, and
-    /// hear of a lost flow earlier.
-    pub(crate) fn on_lost(&mut self, _: &mut Step<'_>, _: Owner, _: LostWhy) {}
 
     /// The answer to a credential request of this line.
     pub(crate) fn on_credential(
@@ -283,124 +280,16 @@ impl Line {
     /// Whether a call may leave.
     pub(crate) fn ready_to_call(&self) -> Ready {
         match self.wish {
-            Wish::Unsaid => Ready::Wait,
             Wish::Unprovided(code) => Ready::Never(code),
             Wish::Withdrawn(_) | Wish::Leaving | Wish::Gone => Ready::Never("not-registered"),
             Wish::Service if self.seat.is_ready() => Ready::Now,
-            Wish::Service => Ready::Wait,
+            Wish::Unsaid | Wish::Service => Ready::Wait,
         }
     }
 
     /// What has to be passed on to the calls; to be asked after each of the above until `None`.
     pub(crate) fn poll_news(&mut self) -> Option<LineNews> {
         (!self.news.is_empty()).then(|| self.news.remove(0))
-    }
-
-    fn on_link_news(&mut self, step: &mut Step<'_>, place: Place, news: Option<LinkNews>) {
-        match news {
-            None => {}
-            Some(LinkNews::PingDue) => {
-                if let Some(binding) = self.at(place) {
-                    binding.ping(step);
-                }
-            }
-            Some(LinkNews::Up) => match place {
-                Place::Seat => self.on_up(step),
-                Place::Candidate => self.on_candidate_up(step),
-                Place::Former => {}
-            },
-            Some(LinkNews::Lost { flow, retry }) => {
-                self.on_down(step, place, flow);
-                if place == Place::Seat && !self.seat.link.is_off() {
-                    tell_reconnecting(step, retry);
-                }
-            }
-            Some(LinkNews::Failed { flow, failure, retry, round_over }) => {
-                self.on_down(step, place, flow);
-                match place {
-                    Place::Seat => self.on_attempt_failed(step, &failure, retry, round_over),
-                    Place::Candidate if round_over => self.fail_candidate(step, &failure),
-                    Place::Candidate | Place::Former => {}
-                }
-            }
-        }
-    }
-
-    fn on_up(&mut self, step: &mut Step<'_>) {
-        let event = match self.seat.connect(step.now, self.calls == Calls::Up) {
-            Met::First => UaEvent::Started,
-            Met::Again => UaEvent::Reconnected,
-        };
-        step.out.event(step.account, event);
-        if self.wish != Wish::Service || self.seat.registration.is_refused() {
-            self.tell_calls();
-        } else if self.seat.identity.account.register {
-            self.seat.register(step);
-        } else {
-            self.succeed(step, None);
-        }
-    }
-
-    fn on_down(&mut self, step: &mut Step<'_>, place: Place, flow: FlowId) {
-        if let Some(binding) = self.at(place)
-            && binding.identity.flow == Some(flow)
-        {
-            binding.disconnect(step.now);
-            self.news.push(LineNews::FlowLost(flow));
-        }
-        match (place, self.wish) {
-            (Place::Former, _) => self.drop_former(step),
-            (Place::Seat, Wish::Withdrawn(Withdrawal::Asked) | Wish::Leaving) => {
-                self.on_unbound(step)
-            }
-            _ => {}
-        }
-    }
-
-    fn on_attempt_failed(
-        &mut self,
-        step: &mut Step<'_>,
-        failure: &Failure,
-        retry: Retry,
-        round_over: bool,
-    ) {
-        let first_round = round_over && self.outcome == Outcome::Owed;
-        if self.seat.link.is_off() {
-            return;
-        }
-        if self.seat.was_up() {
-            tell_reconnecting(step, retry);
-        } else if first_round {
-            let text = failure.text.clone().unwrap_or_default();
-            step.out.event(step.account, UaEvent::StartFailed { text });
-        }
-        if first_round {
-            self.fail(step, failure);
-        }
-    }
-
-    fn on_verdict(&mut self, step: &mut Step<'_>, place: Place, verdict: Option<Verdict>) {
-        match (place, verdict) {
-            (Place::Seat, Some(Verdict::Bound(expires))) => self.succeed(step, Some(expires)),
-            (Place::Seat, Some(Verdict::Unbound)) => self.on_unbound(step),
-            (Place::Seat, Some(Verdict::Refused(failure))) => self.on_refused(step, &failure),
-            (Place::Seat, Some(Verdict::Busy(failure))) => self.on_busy(step, &failure),
-            (Place::Seat, Some(Verdict::Lapsed)) => self.on_lapsed(step),
-            (Place::Candidate, Some(Verdict::Bound(expires))) => {
-                self.on_candidate_in(step, Some(expires))
-            }
-            (Place::Candidate, Some(Verdict::Refused(failure))) => {
-                self.fail_candidate(step, &failure)
-            }
-            (Place::Candidate, Some(Verdict::Busy(failure))) => {
-                self.on_candidate_busy(step, &failure)
-            }
-            (Place::Seat | Place::Candidate, Some(Verdict::Silent)) => self.on_silent(step, place),
-            // What becomes of a place that was left matters to nobody.
-            (Place::Former, Some(_))
-            | (Place::Candidate, Some(Verdict::Unbound | Verdict::Lapsed))
-            | (_, None) => {}
-        }
     }
 
     /// The seat's account is in force.

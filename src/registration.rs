@@ -2,16 +2,16 @@
 //!
 //! One REGISTER is out at a time. When and where to connect is the line's.
 
+mod response;
+
 use std::time::Duration;
 
-use crate::account::Account;
 use crate::api::FailureReason;
-use crate::auth::{Attempts, Challenged, Refusal};
+use crate::auth::Attempts;
 use crate::context::Owner;
 use crate::identity::Identity;
 use crate::ids::Ids;
 use crate::line::Step;
-use crate::link::back_off;
 use crate::sip::{Message, Method};
 use crate::time::{Time, soonest};
 use crate::transaction::TransactionId;
@@ -226,100 +226,6 @@ impl Registration {
         }
     }
 
-    pub(crate) fn on_response(
-        &mut self,
-        step: &mut Step<'_>,
-        identity: &mut Identity,
-        response: &Message<'_>,
-    ) -> Option<Verdict> {
-        let State::Sent { id, purpose, attempts, then, .. } = &self.state else { return None };
-        let (id, purpose, mut attempts, then) = (*id, *purpose, *attempts, *then);
-        let status = response.status().filter(|status| *status >= 200)?;
-        if !response.cseq().is_ok_and(|cseq| cseq.number == self.cseq) {
-            return None;
-        }
-        let accepted = matches!(status, 200..=299);
-        if let Some(next) = then {
-            if accepted && purpose == Purpose::Bind {
-                self.accept(step, identity, response);
-            }
-            self.send(step, identity, next, Attempts::default());
-            return None;
-        }
-        match (purpose, status) {
-            (_, 401 | 407) => {
-                let sent = id.and_then(|id| step.transactions.sent(id));
-                let challenged = sent.map_or(Challenged::GiveUp(Refusal::NoChallenge), |sent| {
-                    identity.auth.on_challenge(sent, response, &mut attempts)
-                });
-                match challenged {
-                    Challenged::Retry => {
-                        self.send(step, identity, purpose, attempts);
-                        None
-                    }
-                    Challenged::GiveUp(_) if purpose == Purpose::Unbind => Some(self.unbound()),
-                    Challenged::GiveUp(refusal) => {
-                        Some(self.give_up(step.now, &identity.account, refusal, status))
-                    }
-                }
-            }
-            (Purpose::Unbind, _) => Some(self.unbound()),
-            (Purpose::Bind, 200..=299) => {
-                Some(Verdict::Bound(self.accept(step, identity, response)))
-            }
-            (Purpose::Bind, _) => self.on_refusal(step, identity, response, attempts),
-        }
-    }
-
-    fn on_refusal(
-        &mut self,
-        step: &mut Step<'_>,
-        identity: &mut Identity,
-        response: &Message<'_>,
-        mut attempts: Attempts,
-    ) -> Option<Verdict> {
-        let min_expires = response.min_expires().ok().flatten().unwrap_or_default();
-        let wished = self.wished(identity);
-        match response.status().unwrap_or_default() {
-            423 if (wished + 1..=LONGEST).contains(&min_expires) && attempts.once_more() => {
-                self.min_expires = min_expires;
-                self.send(step, identity, Purpose::Bind, attempts);
-                None
-            }
-            439 if self.outbound == Outbound::Offered => {
-                self.outbound = Outbound::Unsupported;
-                self.send(step, identity, Purpose::Bind, attempts);
-                None
-            }
-            408 | 429 | 480 | 500..=599 => {
-                let told =
-                    response.retry_after().ok().flatten().map_or(0, |seconds| seconds.min(LONGEST));
-                self.failures = self.failures.saturating_add(1);
-                let wait = back_off(step.ids, self.failures);
-                let jitter = Duration::from_millis(step.ids.below(1 + told * 250).into());
-                let wait = wait.max(Duration::from_secs(told.into()) + jitter);
-                self.state = State::Resting { until: step.now + wait };
-                Some(Verdict::Busy(Failure::of("server-error", response)))
-            }
-            403 | 404 | 410 | 604 => {
-                self.state = State::Refused;
-                let code =
-                    expired_or(step.now, &identity.account, credential_code(&identity.account));
-                Some(Verdict::Refused(Failure::of(code, response)))
-            }
-            _ => {
-                self.state = State::Refused;
-                Some(Verdict::Refused(Failure::of("server-error", response)))
-            }
-        }
-    }
-
-    fn give_up(&mut self, now: Time, account: &Account, refusal: Refusal, status: u16) -> Verdict {
-        self.state = State::Refused;
-        let code = expired_or(now, account, refusal.code());
-        Verdict::Refused(Failure { status: Some(status), ..Failure::new(code, refusal.text()) })
-    }
-
     fn unbound(&mut self) -> Verdict {
         self.bound_until = None;
         self.state = State::Idle;
@@ -383,41 +289,9 @@ impl Registration {
         contact
     }
 
-    /// Takes a 2xx in; gives the lifetime that it grants.
-    fn accept(
-        &mut self,
-        step: &mut Step<'_>,
-        identity: &mut Identity,
-        response: &Message<'_>,
-    ) -> u32 {
-        let granted =
-            granted(identity, response).unwrap_or(self.wished(identity)).clamp(SHORTEST, LONGEST);
-        let lifetime = Duration::from_secs(granted.into());
-        // Between 70 and 85 %, so that many phones do not come at the same moment.
-        let part = 70 + step.ids.below(16);
-        self.failures = 0;
-        self.bound_until = Some(step.now + lifetime);
-        self.state = State::Bound { refresh_at: step.now + lifetime * part / 100 };
-        let routes = response.service_routes().unwrap_or_default();
-        identity.service_route = routes.iter().map(|route| route.as_str().to_owned()).collect();
-        granted
-    }
-
     fn wished(&self, identity: &Identity) -> u32 {
         identity.account.register_expires.unwrap_or(USUAL).max(self.min_expires)
     }
-}
-
-/// The lifetime of our Contact among those of a 2xx, else the message's (RFC 3261 §10.2.4).
-fn granted(identity: &Identity, response: &Message<'_>) -> Option<u32> {
-    let contacts = response.contacts().unwrap_or_default();
-    let own = contacts.iter().find(|contact| {
-        contact.uri_text().contains(&identity.host)
-            || contact
-                .param("+sip.instance")
-                .is_some_and(|instance| instance.contains(&identity.instance))
-    });
-    own.and_then(|contact| contact.expires()).or_else(|| response.expires().ok().flatten())
 }
 
 /// `sip:example.com` of `sip:alice@example.com`.
@@ -427,20 +301,9 @@ fn registrar(aor: &str) -> String {
     [scheme, ":", domain].concat()
 }
 
-fn credential_code(account: &Account) -> &'static str {
-    if account.bearer.is_some() { "token-rejected" } else { "auth" }
-}
-
-/// A refusal after the token's end needs no other explanation.
-fn expired_or(now: Time, account: &Account, code: &'static str) -> &'static str {
-    let over = account.expires_at.is_some_and(|end| end <= now.since_epoch().as_secs());
-    if over { "token-expired" } else { code }
-}
-
 /// Asked for unless told, in seconds.
 const USUAL: u32 = 600;
-/// What a registrar grants is taken for no less and no more, in seconds.
-const SHORTEST: u32 = 10;
+/// What a registrar grants or asks for is taken for no more, in seconds.
 const LONGEST: u32 = 24 * 3600;
 /// For the answer to a REGISTER: long before the transaction's own patience is over.
 const REGISTER_WAIT: Duration = Duration::from_secs(10);

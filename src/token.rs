@@ -97,14 +97,13 @@ fn base64url(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
-    let (mut bits, mut held) = (0_u32, 0);
-    for digit in text.bytes() {
-        bits = bits << 6 | u32::from(sextet(digit)?);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held) as u8);
+    for digits in text.as_bytes().chunks(4) {
+        let mut bits = 0_u32;
+        for digit in digits {
+            bits = bits << 6 | u32::from(sextet(*digit)?);
         }
+        bits <<= 6 * (4 - digits.len());
+        bytes.extend_from_slice(&bits.to_be_bytes()[1..digits.len()]);
     }
     Some(bytes)
 }

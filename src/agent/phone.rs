@@ -71,7 +71,7 @@ impl Phone {
             }
             Command::Unregister => {
                 let (line, mut step) = self.line(core);
-                line.unregister(&mut step)?;
+                line.unregister(&mut step);
             }
             Command::Shutdown => self.shut_down(core),
             Command::SetSeatStatus(status) => {
@@ -111,13 +111,8 @@ impl Phone {
                 call.on_lost(&mut ctx, lost.id, usage, lost.why);
                 true
             }
-            Some(owner @ (Owner::Registration(account) | Owner::Ping(account))) => {
-                if account == self.account {
-                    let (line, mut step) = self.line(core);
-                    line.on_lost(&mut step, owner, lost.why);
-                }
-                account == self.account
-            }
+            // The line has shorter deadlines of its own, and hears of a lost flow earlier.
+            Some(Owner::Registration(account) | Owner::Ping(account)) => account == self.account,
             // Nobody took it up: a request that was answered at once.
             None => true,
         }

@@ -3,17 +3,12 @@
 use super::binding::Binding;
 use super::{Calls, Line, LineNews, Outcome, Step, Wish, Withdrawal, tell};
 use crate::api::{RegistrationState, UaEvent};
-use crate::error::ApiMisuse;
 
 impl Line {
-    /// Takes the registration back. The link is closed when no call needs it.
-    ///
-    /// # Errors
-    ///
-    /// None so far: a line that is not registered says so.
-    pub(crate) fn unregister(&mut self, step: &mut Step<'_>) -> Result<(), ApiMisuse> {
+    /// Takes the registration back. The link is closed when no call needs it. Where there is
+    /// nothing to take back, the page is told so.
+    pub(crate) fn unregister(&mut self, step: &mut Step<'_>) {
         self.withdraw(step, Wish::Withdrawn(Withdrawal::Asked));
-        Ok(())
     }
 
     /// Takes the registration back and closes the link, once the calls have ended.

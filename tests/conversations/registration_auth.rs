@@ -393,7 +393,9 @@ fn a_token_is_for_its_own_domain_only() {
         ("sip:bob@other.example", false),
         ("sip:bob@example.com.other.example", false),
         ("sip:example.com@other.example", false),
+        ("sip:example.com;@other.example", false),
         ("sip:bob@other.example?X=@example.com", false),
+        ("sip:bob@other.example;x=@example.com", false),
     ] {
         let call = alice.dials(target);
         alice.says("INVITE");
