@@ -152,8 +152,10 @@ impl Authorizer {
             return;
         }
         let Some(password) = &self.password else { return };
+        // Inside a dialog a proxy hardly asks, and might not take off what it did not ask for.
         let guess = scope == Scope::Others
             && self.guess == Guess::Worthwhile
+            && !in_dialog(request)
             && !self.answered.iter().any(|answered| answered.scope == Scope::Others);
         for answered in &mut self.answered {
             if answered.scope == scope || guess {

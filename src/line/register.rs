@@ -269,11 +269,13 @@ impl Line {
 /// Checks an account and warns of ports that no browser opens.
 fn checked(step: &mut Step<'_>, mut account: Account) -> Result<Account, ApiMisuse> {
     for server in account.check()? {
+        // A query may hold a secret.
+        let server = server.split('?').next().unwrap_or_default();
         step.out.event(
             step.account,
             UaEvent::Warning {
                 code: "port-refused".to_owned(),
-                text: ["no browser opens this port, the default one is tried: ", &server].concat(),
+                text: ["no browser opens this port, the default one is tried: ", server].concat(),
                 call: None,
                 header: None,
                 offset: None,

@@ -256,6 +256,29 @@ fn a_provider_that_fails_is_asked_again_later_each_time() {
 }
 
 #[test]
+fn a_provider_may_send_the_phone_to_another_server() {
+    let moved = Account { servers: vec!["wss://other.example.com".into()], ..account() };
+    let mut alice = with_service();
+    alice.does(Command::Register(Credential::Provider));
+    alice.provides(&ASK, CredentialReply::Token("demo:alice:1".into()));
+    let first = CredentialReply::Account(Box::new(account()), Some(300));
+    let then = CredentialReply::Account(Box::new(moved), Some(300));
+    alice.provides(&exchange("demo:alice:1"), first);
+    alice.opens().says("REGISTER").hears_answer(200).forgets();
+    // One that cannot be reached changes nothing, and the provider is asked again.
+    until_asked(&mut alice, 300 * SECOND);
+    alice.provides(&ASK, CredentialReply::Token("demo:alice:2".into()));
+    alice.provides(&exchange("demo:alice:2"), then.clone()).fails_to_open();
+    assert_eq!(learnt(&mut alice), [""; 0]);
+    until_asked(&mut alice, 5 * SECOND);
+    alice.provides(&ASK, CredentialReply::Token("demo:alice:3".into()));
+    alice.provides(&exchange("demo:alice:3"), then).opens_to("wss://other.example.com");
+    alice.says("REGISTER").hears_answer(200);
+    assert_eq!(learnt(&mut alice), ["started", "registered 600"]);
+    until_asked(&mut alice, 300 * SECOND);
+}
+
+#[test]
 fn a_provider_may_give_opaque_tokens() {
     let mut alice = with_service();
     alice.does(Command::Register(Credential::Provider));
