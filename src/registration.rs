@@ -12,6 +12,7 @@ use crate::context::Owner;
 use crate::identity::Identity;
 use crate::ids::Ids;
 use crate::line::Step;
+use crate::link::back_off;
 use crate::sip::{Message, Method};
 use crate::time::{Time, soonest};
 use crate::transaction::TransactionId;
@@ -180,6 +181,12 @@ impl Registration {
         if let Some(until) = self.bound_until {
             self.state = State::Bound { refresh_at: now + until.since(now) / 2 };
         }
+    }
+
+    /// Tries again later, each time later still.
+    pub(crate) fn rest(&mut self, step: &mut Step<'_>) {
+        self.failures = self.failures.saturating_add(1);
+        self.state = State::Resting { until: step.now + back_off(step.ids, self.failures) };
     }
 
     /// With another credential a refusal counts no longer.

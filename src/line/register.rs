@@ -96,13 +96,8 @@ impl Line {
 
     /// The registrar refused the seat for good.
     pub(super) fn on_refused(&mut self, step: &mut Step<'_>, failure: &Failure) {
-        if let Some(Candidate::Here { source, account, auth }) = self.take_here() {
-            self.seat.identity.account = *account;
-            self.seat.identity.auth = auth;
+        if self.restore_here(step) {
             self.seat.registration.resume(step.now);
-            if source.is_none() {
-                self.rest_source(step);
-            }
         } else {
             self.seat.registration.forget();
             // What was accepted once and is not any more: the provider may have a better one.
@@ -124,12 +119,20 @@ impl Line {
         }
     }
 
-    /// A REGISTER had no answer, so the flow is worth nothing.
+    /// A REGISTER had no answer. Where nothing is in force the flow is worth nothing; else the link
+    /// is put to the test, for calls may be up on it.
     pub(super) fn on_silent(&mut self, step: &mut Step<'_>, place: Place) {
-        let news = self
-            .at(place)
-            .and_then(|binding| binding.link.give_up(step, "the server does not answer"));
-        self.on_link_news(step, place, news);
+        if place == Place::Seat && self.registered() {
+            self.restore_here(step);
+            self.seat.registration.rest(step);
+            self.seat.link.wake(step);
+            if self.outcome == Outcome::Owed {
+                self.fail(step, &Failure::new("timeout", "the server does not answer"));
+            }
+        } else if let Some(binding) = self.at(place) {
+            let news = binding.link.give_up(step, "the server does not answer");
+            self.on_link_news(step, place, news);
+        }
     }
 
     /// The registrar has forgotten us; the next REGISTER is on its way or will be.
@@ -253,6 +256,20 @@ impl Line {
             Some(_) => self.succeed(step, None),
             None => {}
         }
+    }
+
+    /// Gives the seat back the credential that it had before the one that is tried; false if none
+    /// is tried.
+    fn restore_here(&mut self, step: &mut Step<'_>) -> bool {
+        let Some(Candidate::Here { source, account, auth }) = self.take_here() else {
+            return false;
+        };
+        self.seat.identity.account = *account;
+        self.seat.identity.auth = auth;
+        if source.is_none() {
+            self.rest_source(step);
+        }
+        true
     }
 
     fn take_here(&mut self) -> Option<Candidate> {

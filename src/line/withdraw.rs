@@ -13,6 +13,7 @@ impl Line {
 
     /// Takes the registration back and closes the link, once the calls have ended.
     pub(crate) fn shutdown(&mut self, step: &mut Step<'_>) {
+        self.drop_former(step);
         self.withdraw(step, Wish::Leaving);
     }
 

@@ -249,6 +249,31 @@ fn a_refresh_that_meets_trouble_is_tried_again_while_the_registration_holds() {
 }
 
 #[test]
+fn a_refresh_without_an_answer_does_not_cut_a_link_that_lives() {
+    let mut alice = Stage::registered();
+    waits(&mut alice, 511 * SECOND).says("REGISTER").passes(10 * SECOND).says_nothing();
+    assert!(alice.linked.is_empty());
+    waits(&mut alice, 3 * SECOND).says("REGISTER").hears_answer(200);
+    assert_eq!(learnt(&mut alice), ["registered 600"]);
+    // One that is dead is found out by the test.
+    alice.keep_alive_by_hand();
+    while alice.linked.is_empty() {
+        alice.forgets().passes(SECOND);
+    }
+    alice.closes();
+}
+
+#[test]
+fn a_new_credential_without_an_answer_fails_and_the_old_one_goes_on() {
+    let mut alice = Stage::registered();
+    alice.does(register(Account { register_expires: Some(77), ..account() }));
+    alice.says("REGISTER").passes(10 * SECOND);
+    assert_eq!(learnt(&mut alice), ["failed timeout", "registered 590"]);
+    waits(&mut alice, 3 * SECOND).says("REGISTER");
+    assert_eq!(alice.last.header("Expires"), "600");
+}
+
+#[test]
 fn a_registration_that_cannot_be_refreshed_lapses_and_comes_back() {
     let mut alice = Stage::new();
     alice.does(register(at_one_server())).opens().says("REGISTER").hears_answer(200).forgets();
