@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::message::{Line, Message, StartLine, same_name};
 use super::method::Method;
-use super::scan::is_token;
+use super::scan::{self, is_token};
 
 /// The headers of a message in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Field {
     fn of(line: &Line<'_>) -> Self {
         let bytes = line.bytes();
         let text = std::str::from_utf8(&bytes);
-        let raw = text.map_or(true, |text| text.contains('\0')).then(|| bytes.to_vec());
+        let raw = text.map_or(true, |text| !printable(text)).then(|| bytes.to_vec());
         Self { name: line.name.to_owned(), value: line.text().into_owned(), raw }
     }
 
@@ -271,7 +271,7 @@ impl std::error::Error for Unprintable {}
 
 /// Whether a text can stand in a header: no CR, LF or NUL.
 pub fn printable(text: &str) -> bool {
-    !text.contains(['\r', '\n', '\0'])
+    scan::find(text, b"\r\n\0").is_none()
 }
 
 /// The reason phrase of a status (RFC 3261 §21 and what came after); empty where there is none.

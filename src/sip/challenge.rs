@@ -22,7 +22,7 @@ impl<'a> Message<'a> {
             for value in self.headers(name) {
                 for range in challenges_of(&value) {
                     let text = scan::slice(&value, range);
-                    let scheme = text.find([' ', '\t']).unwrap_or(text.len());
+                    let scheme = scan::end_at(&text, 0, b" \t");
                     challenges.push(Challenge { proxy, text, scheme });
                 }
             }
@@ -46,7 +46,7 @@ impl Challenge<'_> {
     pub fn param(&self, name: &str) -> Option<Cow<'_, str>> {
         let rest = &self.text[self.scheme..];
         scan::elements(rest).find_map(|range| {
-            let (given, value) = rest[range].split_once('=')?;
+            let (given, value) = scan::cut(&rest[range], b'=')?;
             scan::trim(given).eq_ignore_ascii_case(name).then(|| scan::unquote(scan::trim(value)))
         })
     }

@@ -36,9 +36,8 @@ impl<'a> NameAddr<'a> {
         offset: usize,
     ) -> Result<Self, usize> {
         let (display, uri, params) = split(&text, bare)?;
-        let scheme = text[uri.clone()]
-            .split_once(':')
-            .is_some_and(|(scheme, rest)| scan::is_token(scheme) && !rest.is_empty());
+        let scheme = scan::cut(&text[uri.clone()], b':');
+        let scheme = scheme.is_some_and(|(name, rest)| scan::is_token(name) && !rest.is_empty());
         if !scheme && &text != "*" {
             return Err(uri.start);
         }
@@ -49,7 +48,7 @@ impl<'a> NameAddr<'a> {
     /// The display name as it is meant: without quotes and escapes. Nothing where it is empty.
     pub fn display_name(&self) -> Option<String> {
         let name = scan::unquote(scan::trim(&self.text[self.display.clone()]));
-        let name = name.trim();
+        let name = scan::trim(&name);
         (!name.is_empty()).then(|| name.to_owned())
     }
 
@@ -101,15 +100,16 @@ fn split(text: &str, bare: Bare) -> Result<(Range<usize>, Range<usize>, usize), 
     if text == "*" {
         return Ok((0..0, 0..1, 1));
     }
+    let bytes = text.as_bytes();
     let display_end = if text.starts_with('"') {
         let end = scan::quoted_end(text, 0).ok_or(0_usize)?;
         let open = scan::skip_blanks(text, end);
-        if !text[open..].starts_with('<') {
+        if bytes.get(open) != Some(&b'<') {
             return Err(open);
         }
         open
-    } else if let Some(open) = text.find('<') {
-        if let Some(odd) = text[..open].find(['"', ',', ';', '>']) {
+    } else if let Some(open) = scan::find(text, b"<") {
+        if let Some(odd) = scan::find(&text[..open], b"\",;>") {
             return Err(odd);
         }
         open
@@ -117,21 +117,24 @@ fn split(text: &str, bare: Bare) -> Result<(Range<usize>, Range<usize>, usize), 
         return split_bare(text, bare);
     };
     let start = display_end + 1;
-    let length = text[start..].find('>').ok_or(display_end)?;
-    let uri = start..start + length;
+    let end = scan::end_at(text, start, b">");
+    if end == text.len() {
+        return Err(display_end);
+    }
+    let uri = start..end;
     if scan::trimmed(text, uri.clone()) != uri {
         return Err(start);
     }
-    Ok((0..display_end, uri, start + length + 1))
+    Ok((0..display_end, uri, end + 1))
 }
 
 /// An address that stands without `<>`.
 fn split_bare(text: &str, bare: Bare) -> Result<(Range<usize>, Range<usize>, usize), usize> {
     let end = match bare {
         Bare::Uri => text.len(),
-        Bare::Header => text.find([';', ' ', '\t']).unwrap_or(text.len()),
+        Bare::Header => scan::end_at(text, 0, b"; \t"),
     };
-    match text[..end].find(['?', '"', '>']) {
+    match scan::find(&text[..end], b"?\">") {
         Some(odd) if bare == Bare::Header => Err(odd),
         _ => Ok((0..0, 0..end, end)),
     }

@@ -5,7 +5,7 @@
 
 use super::error::{ParseError, ParseErrorKind};
 use super::message::{Line, Message, StartLine, same_name};
-use super::scan::{is_blank, is_token};
+use super::scan::{self, is_blank, is_token};
 use super::uri::Uri;
 use super::{MAX_HEAD, MAX_HEADERS, MAX_MESSAGE};
 
@@ -202,7 +202,7 @@ fn salvaged_start_line(line: &[u8], at: usize) -> Result<StartLine<'_>, ParseErr
 /// `1*DIGIT "." 1*DIGIT`
 fn is_version(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.split_once('.').is_some_and(|(major, minor)| digits(major) && digits(minor))
+    scan::cut(text, b'.').is_some_and(|(major, minor)| digits(major) && digits(minor))
 }
 
 /// How much of the rest is body (RFC 3261 §18.3): what Content-Length says, or all of it.

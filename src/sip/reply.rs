@@ -2,6 +2,7 @@
 
 use super::build::{Headers, Response};
 use super::message::Message;
+use super::scan;
 
 /// The template of the responses to one request, kept after its frame is gone.
 #[derive(Clone, Debug)]
@@ -23,7 +24,9 @@ impl Reply {
         record_routes.copy(request, "Record-Route");
         let tagged = match request.to() {
             Ok(to) => to.tag().is_some(),
-            Err(_) => headers.get("To").is_none_or(|to| to.contains(";tag=")),
+            Err(_) => headers
+                .get("To")
+                .is_none_or(|to| to.split(';').any(|param| scan::trim(param).starts_with("tag="))),
         };
         Self { headers, record_routes, tagged }
     }

@@ -23,7 +23,24 @@ pub(super) const fn is_blank(byte: u8) -> bool {
 
 /// The text without white space around it.
 pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
+    &text[trimmed(text, 0..text.len())]
+}
+
+/// Where the first of some ASCII characters stands.
+///
+/// Every other search goes through here or [`cut`]: each pattern type of `str` costs bytes.
+pub(super) fn find(text: &str, stops: &[u8]) -> Option<usize> {
+    text.bytes().position(|byte| stops.contains(&byte))
+}
+
+/// Where the first of some ASCII characters stands from `at` on, or the end.
+pub(super) fn end_at(text: &str, at: usize, stops: &[u8]) -> usize {
+    find(&text[at..], stops).map_or(text.len(), |length| at + length)
+}
+
+/// The text before and behind the first of an ASCII character.
+pub(super) fn cut(text: &str, stop: u8) -> Option<(&str, &str)> {
+    find(text, &[stop]).map(|at| (&text[..at], &text[at + 1..]))
 }
 
 /// Where the white space from `at` on ends.
@@ -48,7 +65,7 @@ pub(super) fn quoted_end(text: &str, at: usize) -> Option<usize> {
 pub(super) fn unquote(text: &str) -> Cow<'_, str> {
     let Some(inner) = text.strip_prefix('"') else { return Cow::Borrowed(text) };
     let inner = inner.strip_suffix('"').unwrap_or(inner);
-    if !inner.contains('\\') {
+    if find(inner, b"\\").is_none() {
         return Cow::Borrowed(inner);
     }
     let mut said = String::with_capacity(inner.len());
@@ -73,7 +90,7 @@ pub(super) fn find_outside(text: &str, at: usize, stop: u8) -> usize {
     while let Some(&byte) = bytes.get(here) {
         here = match byte {
             b'"' => quoted_end(text, here).unwrap_or(bytes.len()),
-            b'<' => text[here..].find('>').map_or(bytes.len(), |length| here + length + 1),
+            b'<' => bytes.len().min(end_at(text, here, b">") + 1),
             byte if byte == stop => return here,
             _ => here + 1,
         };
@@ -101,8 +118,10 @@ pub(super) fn elements(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
 
 /// The range without the white space at both ends.
 pub(super) fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
-    let start = skip_blanks(&text[..range.end], range.start);
-    start..start + trim(&text[start..range.end]).len()
+    let bytes = &text.as_bytes()[..range.end];
+    let start = bytes.len().min(skip_blanks(text, range.start));
+    let behind = bytes[start..].iter().rev().take_while(|&&byte| is_blank(byte)).count();
+    start..range.end - behind
 }
 
 /// A part of a value, borrowed if the value is.
@@ -162,7 +181,7 @@ impl<'a> Params<'a> {
     fn read(&mut self) -> Result<Option<(&'a str, &'a str)>, usize> {
         let Some(start) = self.open()? else { return Ok(None) };
         let text = self.text;
-        let end = text[start..].find(['=', ';', '"']).map_or(text.len(), |length| start + length);
+        let end = end_at(text, start, b"=;\"");
         let name = trim(&text[start..end]);
         let stop = text.as_bytes().get(end);
         if name.is_empty() || stop == Some(&b'"') {
@@ -173,10 +192,10 @@ impl<'a> Params<'a> {
             return Ok(Some((name, "")));
         }
         let value = skip_blanks(text, end + 1);
-        self.at = if text[value..].starts_with('"') {
+        self.at = if text.as_bytes().get(value) == Some(&b'"') {
             quoted_end(text, value).ok_or(value)?
         } else {
-            text[value..].find(';').map_or(text.len(), |length| value + length)
+            end_at(text, value, b";")
         };
         Ok(Some((name, trim(&text[value..self.at]))))
     }

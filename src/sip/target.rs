@@ -1,6 +1,6 @@
 //! From what people type to a Request-URI, and from a URI to what people read.
 
-use super::scan::is_token;
+use super::scan::{self, is_token};
 use super::uri::{Uri, unescape};
 
 /// The longest text that is taken for a target, in bytes.
@@ -15,11 +15,11 @@ pub fn target_uri(typed: &str, domain: &str) -> Option<String> {
     if typed.len() > MAX_TARGET {
         return None;
     }
-    let typed: String = typed.chars().filter(|&c| !is_invisible(c)).collect();
-    let typed = typed.trim();
-    let (scheme, rest) = typed.split_once(':').unwrap_or(("", typed));
-    if scheme.eq_ignore_ascii_case("tel") && !rest.starts_with([' ', '\u{a0}']) {
-        let number = rest.split(';').next().unwrap_or_default();
+    let typed: String = typed.chars().filter_map(plain).collect();
+    let typed = scan::trim(&typed);
+    let (scheme, rest) = scan::cut(typed, b':').unwrap_or(("", typed));
+    if scheme.eq_ignore_ascii_case("tel") && !rest.starts_with(' ') {
+        let number = &rest[..scan::end_at(rest, 0, b";")];
         return number_at(&unescape(number), domain);
     }
     for known in ["sip", "sips"] {
@@ -28,9 +28,9 @@ pub fn target_uri(typed: &str, domain: &str) -> Option<String> {
         }
     }
     let number = number_at(typed, domain).or_else(|| number_at(without_label(typed)?, domain));
-    number.or_else(|| match typed.split_once('@') {
+    number.or_else(|| match scan::cut(typed, b'@') {
         // `mailto:bob` is no user.
-        Some((user, _)) if user.contains(':') => None,
+        Some((user, _)) if scan::find(user, b":").is_some() => None,
         Some(_) => sip_uri("sip", typed),
         None => user_at(typed, domain),
     })
@@ -40,76 +40,81 @@ pub fn target_uri(typed: &str, domain: &str) -> Option<String> {
 pub fn number_of(uri: &str) -> String {
     let user = Uri::parse_delimited(uri).ok().and_then(|uri| uri.user());
     // Behind a semicolon are parameters of the number (RFC 3966 §3).
-    let user = user.and_then(|user| user.split(';').next()).filter(|user| !user.is_empty());
+    let user =
+        user.map(|user| &user[..scan::end_at(user, 0, b";")]).filter(|user| !user.is_empty());
     let shown = unescape(user.unwrap_or(uri));
     shown.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn number_at(text: &str, domain: &str) -> Option<String> {
-    let mut uri = String::from("sip:");
-    push_escaped(&mut uri, &number(text)?);
-    Some(uri + "@" + domain)
+    user_part(&number(text)?, domain)
 }
 
 /// The digits of a number that is written for people, with its plus, stars and hashes.
 fn number(text: &str) -> Option<String> {
-    // The trunk prefix is shown to those who dial inside the country (ITU-T E.123 §7.2).
-    let international = text.trim_start_matches('(').starts_with(['+', '＋']);
-    let text = if international { text.replacen("(0)", "", 1) } else { text.to_owned() };
     let mut number = String::new();
-    for c in text.chars() {
-        match c {
-            '+' | '＋' if number.is_empty() => number.push('+'),
-            '*' | '#' => number.push(c),
-            _ if is_separator(c) => {}
-            _ => number.push(digit(c)?),
+    let mut rest = text.as_bytes();
+    while let [byte, behind @ ..] = rest {
+        rest = behind;
+        match byte {
+            // The trunk prefix is shown to those who dial inside the country (ITU-T E.123 §7.2).
+            b'(' if number.starts_with('+') => rest = rest.strip_prefix(b"0)").unwrap_or(rest),
+            b'+' if number.is_empty() => number.push('+'),
+            b'0'..=b'9' | b'*' | b'#' => number.push(char::from(*byte)),
+            b' ' | b'-' | b'.' | b'/' | b'(' | b')' => {}
+            _ => return None,
         }
     }
-    number.contains(|c: char| c.is_ascii_digit()).then_some(number)
+    number.bytes().any(|byte| byte.is_ascii_digit()).then_some(number)
 }
 
 /// What stands behind a label such as `Tel.:` or `Mobile:`.
 fn without_label(text: &str) -> Option<&str> {
-    let end = text.find(|c: char| !(c.is_alphabetic() || matches!(c, '.' | ' ')))?;
-    let (label, rest) = text.split_at(end);
+    let label = |byte: u8| byte.is_ascii_alphabetic() || !byte.is_ascii() || b". ".contains(&byte);
+    let (label, rest) = text.split_at(text.bytes().position(|byte| !label(byte))?);
     match rest.strip_prefix(':') {
         // Without a space it may be a URI of a scheme that we do not know.
-        Some(rest) if rest.starts_with([' ', '\u{a0}', '+', '(']) => Some(rest),
-        Some(_) => None,
+        Some(rest) => rest.starts_with([' ', '+', '(']).then_some(rest),
         None => (label.ends_with(". ") || rest.starts_with('+')).then_some(rest),
     }
 }
 
 /// A SIP URI as typed, but for its headers: those are for links, and for nobody to be tricked by.
 fn sip_uri(scheme: &str, rest: &str) -> Option<String> {
-    let (user, host) = rest.split_once('@').map_or((None, rest), |(user, host)| (Some(user), host));
+    let (user, host) =
+        scan::cut(rest, b'@').map_or((None, rest), |(user, host)| (Some(user), host));
     let mut uri = [scheme, ":"].concat();
     if let Some(user) = user {
-        if user.contains(|c: char| c.is_control() || "<>\"\\".contains(c)) {
+        if user.is_empty() || user.bytes().any(|byte| byte < b' ' || b"<>\"\\".contains(&byte)) {
             return None;
         }
-        let spaced = user.contains(char::is_whitespace).then(|| number(user));
-        let user = spaced.unwrap_or_else(|| Some(user.to_owned()))?;
-        push_escaped(&mut uri, Some(user).filter(|user| !user.is_empty())?.as_str());
+        match scan::find(user, b" ") {
+            Some(_) => push_escaped(&mut uri, &number(user)?),
+            None => push_escaped(&mut uri, user),
+        }
         uri.push('@');
     }
-    uri.push_str(host.split('?').next().unwrap_or_default());
+    uri.push_str(&host[..scan::end_at(host, 0, b"?")]);
     let usable = uri.bytes().all(|byte| byte.is_ascii_graphic()) && Uri::parse(&uri).is_ok();
     usable.then_some(uri)
 }
 
 /// A user name: letters and digits of any script, and marks that need no escape.
 fn user_at(text: &str, domain: &str) -> Option<String> {
-    let usual = |c: char| if c.is_ascii() { "-_.!~*'+&=$".contains(c) } else { false };
-    if text.starts_with('+')
-        || !text.contains(char::is_alphanumeric)
-        || !text.chars().all(|c| c.is_alphanumeric() || usual(c))
-    {
-        return None;
-    }
+    let usual = |c: char| {
+        is_letter(c)
+            || matches!(c, '-' | '_' | '.' | '!' | '~' | '*' | '\'' | '+' | '&' | '=' | '$')
+    };
+    let name = !text.starts_with('+') && text.chars().any(is_letter) && text.chars().all(usual);
+    name.then(|| user_part(text, domain)).flatten()
+}
+
+fn user_part(user: &str, domain: &str) -> Option<String> {
     let mut uri = String::from("sip:");
-    push_escaped(&mut uri, text);
-    Some(uri + "@" + domain)
+    push_escaped(&mut uri, user);
+    uri.push('@');
+    uri.push_str(domain);
+    Some(uri)
 }
 
 /// Adds text to a user part, escaped where RFC 3261 §25.1 wants it. Escapes stay as they are.
@@ -118,7 +123,7 @@ fn push_escaped(uri: &mut String, text: &str) {
     let mut bytes = [0; 4];
     for c in text.chars() {
         let part = c.encode_utf8(&mut bytes);
-        if (is_token(part) && c != '`') || "&=$,;?/:()".contains(c) {
+        if c != '`' && (is_token(part) || scan::find(part, b"&=$,;?/:()").is_some()) {
             uri.push(c);
             continue;
         }
@@ -130,20 +135,32 @@ fn push_escaped(uri: &mut String, text: &str) {
     }
 }
 
-/// Marks that come along when a number is copied: directions, joiners, soft hyphens.
-const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// A character as it is meant: any space, dash, bracket and digit in ASCII. Nothing for the
+/// marks that come along when a number is copied: directions, joiners, soft hyphens.
+fn plain(c: char) -> Option<char> {
+    Some(match c {
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}'
+        | '\u{feff}' => return None,
+        '\t'..='\r' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
+            ' '
+        }
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '\u{b7}' => '.',
+        '\u{ff08}'..='\u{ff0f}' => char::from_u32(u32::from(c) - 0xfee0)?,
+        _ => digit(c).unwrap_or(c),
+    })
 }
 
-/// What people put between digits.
-fn is_separator(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '-' | '.' | '/' | '(' | ')' | '\u{b7}' | '\u{2010}'
-                ..='\u{2015}' | '\u{2212}' | '（' | '）' | '－' | '．'
-        )
+/// Whether this can be a letter or digit of a name. The tables of `char` cost kilobytes; these
+/// are the blocks of the scripts.
+const fn is_letter(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || matches!(c, '\u{c0}'..='\u{1fff}' | '\u{2c00}'..='\u{2dff}' | '\u{3040}'..='\u{d7ff}'
+            | '\u{f900}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' | '\u{ff10}'..='\u{ffdc}' | '\u{20000}'..='\u{323af}')
 }
 
 /// A decimal digit of any script that telephones are written in, as ASCII.
@@ -151,9 +168,9 @@ fn digit(c: char) -> Option<char> {
     /// The zeros of Arabic, Persian, N'Ko, Devanagari, Bengali, Gurmukhi, Gujarati, Odia,
     /// Tamil, Telugu, Kannada, Malayalam, Thai, Lao, Tibetan, Burmese, Khmer, Mongolian and
     /// the full-width forms.
-    const ZEROS: [u16; 20] = [
-        0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66,
-        0xe50, 0xed0, 0xf20, 0x1040, 0x17e0, 0x1810, 0xff10,
+    const ZEROS: [u16; 19] = [
+        0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50,
+        0xed0, 0xf20, 0x1040, 0x17e0, 0x1810, 0xff10,
     ];
     let code = u32::from(c);
     let value = ZEROS.iter().map(|&zero| code.wrapping_sub(u32::from(zero))).find(|&d| d < 10)?;

@@ -43,7 +43,7 @@ impl<'a> Message<'a> {
         const NAME: &str = "Call-ID";
         let line = self.lines(NAME).next().ok_or_else(|| self.missing(NAME))?;
         let text = line.text();
-        match text.find([' ', '\t', '\0']) {
+        match scan::find(&text, b" \t\0") {
             Some(at) => Err(malformed(line, NAME, at)),
             None if text.is_empty() => Err(malformed(line, NAME, 0)),
             None => Ok(text),
@@ -187,7 +187,7 @@ impl<'a> Message<'a> {
             while let Some(range) = ranges.next() {
                 let element = &text[range.clone()];
                 // No address, but the piece before a comma in a display name without quotes.
-                if ranges.peek().is_some() && !element.contains([':', '*']) {
+                if ranges.peek().is_some() && scan::find(element, b":*").is_none() {
                     continue;
                 }
                 let start = range.start;

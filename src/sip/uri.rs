@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::scan::{Params, trim};
+use super::scan::{self, Params, trim};
 
 /// A URI that borrows its text.
 ///
@@ -37,10 +37,11 @@ impl<'a> Uri<'a> {
     }
 
     fn read(text: &'a str, delimited: bool) -> Result<Self, usize> {
-        let colon = text.find(':').ok_or(0_usize)?;
+        let colon = scan::find(text, b":").ok_or(0_usize)?;
         let scheme = &text[..colon];
         let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.bytes().all(letters) {
+        let first = scheme.as_bytes().first();
+        if !first.is_some_and(u8::is_ascii_alphabetic) || !scheme.bytes().all(letters) {
             return Err(0);
         }
         let odd = |byte: u8| byte < b' ' || matches!(byte, b'<' | b'>' | b'"' | 0x7f);
@@ -51,17 +52,17 @@ impl<'a> Uri<'a> {
         let whole =
             Self { text, scheme, user: None, host: "", port: None, params: "", headers: "" };
         if scheme.eq_ignore_ascii_case("tel") {
-            let end = rest.find(';').unwrap_or(rest.len());
+            let end = scan::end_at(rest, 0, b";");
             let number = !rest[..end].is_empty();
             return number
                 .then_some(Self { user: Some(&rest[..end]), params: &rest[end..], ..whole })
                 .ok_or(colon + 1);
         }
         if !whole.is_sip() {
-            let opaque = !rest.is_empty() && !rest.contains(' ');
+            let opaque = !rest.is_empty() && scan::find(rest, b" ").is_none();
             return opaque.then_some(whole).ok_or(colon + 1);
         }
-        let at = rest.find('@');
+        let at = scan::find(rest, b"@");
         let user = at.map(|at| &rest[..at]);
         let start = colon + 1 + at.map_or(0, |at| at + 1);
         whole.with_host(user, start, delimited)
@@ -75,11 +76,11 @@ impl<'a> Uri<'a> {
         delimited: bool,
     ) -> Result<Self, usize> {
         let rest = &self.text[start..];
-        let end = rest.find([';', '?']).unwrap_or(rest.len());
+        let end = scan::end_at(rest, 0, b";?");
         let (host, port) = split_host(&rest[..end], delimited).ok_or(start)?;
         let tail = &rest[end..];
-        let (params, headers) = tail.split_once('?').unwrap_or((tail, ""));
-        if let Some(space) = tail.find(' ') {
+        let (params, headers) = scan::cut(tail, b'?').unwrap_or((tail, ""));
+        if let Some(space) = scan::find(tail, b" ") {
             return Err(start + end + space);
         }
         Ok(Self { user, host, port, params, headers, ..self })
@@ -102,12 +103,12 @@ impl<'a> Uri<'a> {
 
     /// The user without password; of a tel URI the number.
     pub fn user(&self) -> Option<&'a str> {
-        self.user.map(|user| user.split_once(':').map_or(user, |(user, _)| user))
+        self.user.map(|user| scan::cut(user, b':').map_or(user, |(user, _)| user))
     }
 
     /// The password, which nobody should put there (RFC 3261 §19.1.1).
     pub fn password(&self) -> Option<&'a str> {
-        self.user.and_then(|user| user.split_once(':')).map(|(_, password)| password)
+        self.user.and_then(|user| scan::cut(user, b':')).map(|(_, password)| password)
     }
 
     /// The host, an IPv6 address with its brackets; empty for other schemes than sip and sips.
@@ -137,7 +138,7 @@ impl<'a> Uri<'a> {
 
     /// What a header of this name in the URI says, unescaped.
     pub fn header(&self, name: &str) -> Option<Cow<'a, str>> {
-        let mut pairs = self.headers.split('&').filter_map(|pair| pair.split_once('='));
+        let mut pairs = self.headers.split('&').filter_map(|pair| scan::cut(pair, b'='));
         pairs.find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| unescape(value))
     }
 }
@@ -156,14 +157,14 @@ pub(super) fn split_host(text: &str, bare_ipv6: bool) -> Option<(&str, Option<u1
         return Some((text, None));
     }
     let (host, rest) = if text.starts_with('[') {
-        let close = text.find(']')?;
-        let zone = text[1..close].find('%').map_or(close, |zone| zone + 1);
+        let close = scan::find(text, b"]")?;
+        let zone = scan::find(&text[1..close], b"%").map_or(close, |zone| zone + 1);
         if close == 1 || !text[1..zone].bytes().all(ipv6) {
             return None;
         }
         text.split_at(close + 1)
     } else {
-        let colon = text.find(':').unwrap_or(text.len());
+        let colon = scan::end_at(text, 0, b":");
         (trim(&text[..colon]), &text[colon..])
     };
     let letter = |byte: u8| {
@@ -182,7 +183,7 @@ pub(super) fn split_host(text: &str, bare_ipv6: bool) -> Option<(&str, Option<u1
 
 /// The text with `%41` read as `A`. What is no escape, or no UTF-8 after all, stays as it stands.
 pub fn unescape(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
+    if scan::find(text, b"%").is_none() {
         return Cow::Borrowed(text);
     }
     let bytes = text.as_bytes();

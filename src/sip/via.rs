@@ -20,20 +20,19 @@ impl<'a> Via<'a> {
     /// Reads one element: `SIP / 2.0 / WSS host : port ;parameters`.
     pub(super) fn parse(text: Cow<'a, str>) -> Result<Self, usize> {
         let mut at = 0;
-        for end in [b'/', b'/'] {
-            let slash = text[at..].find(char::from(end)).ok_or(at)? + at;
+        for _ in 0..2 {
+            let slash = scan::end_at(&text, at, b"/");
             if !scan::is_token(scan::trim(&text[at..slash])) {
                 return Err(at);
             }
-            at = slash + 1;
+            at = text.len().min(slash + 1);
         }
         let start = scan::skip_blanks(&text, at);
-        let length = text[start..].find([' ', '\t']).ok_or(start)?;
-        let transport = start..start + length;
+        let transport = start..scan::end_at(&text, start, b" \t");
         if !scan::is_token(&text[transport.clone()]) {
             return Err(start);
         }
-        let params = text[transport.end..].find(';').map_or(text.len(), |at| transport.end + at);
+        let params = scan::end_at(&text, transport.end, b";");
         let sent_by = scan::trimmed(&text, transport.end..params);
         let (host, port) = split_host(&text[sent_by.clone()], true).ok_or(sent_by.start)?;
         let host = sent_by.start..sent_by.start + host.len();
