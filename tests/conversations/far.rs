@@ -238,7 +238,7 @@ pub(crate) fn print(request: &Request) -> Wire {
 }
 
 #[track_caller]
-fn contact_uri(message: &Wire) -> String {
+pub(crate) fn contact_uri(message: &Wire) -> String {
     let message = message.message();
     let contacts = message.contacts().expect("Contact can be read");
     contacts.first().expect("there is a Contact").uri_text().to_owned()
