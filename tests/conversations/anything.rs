@@ -181,7 +181,7 @@ impl World {
                 far.call_id = format!("call-{n}@192.0.2.7");
                 let invite = far.invite(SDP);
                 self.far.push(far);
-                self.hears(invite);
+                self.hears(&invite);
             }
             Happening::Far(n, method) => self.far_says(n, method),
             Happening::Garbled(n, changes) => {
@@ -191,10 +191,10 @@ impl World {
                         let length = frame.len();
                         frame[at % length] = byte;
                     }
-                    self.hears(frame.into());
+                    self.hears(&frame.into());
                 }
             }
-            Happening::Noise(bytes) => self.hears(bytes.into()),
+            Happening::Noise(bytes) => self.hears(&bytes.into()),
             Happening::MediaWorks(n) => self.media(n, true),
             Happening::MediaFails(n) => self.media(n, false),
             Happening::MediaTells(n, event) => {
@@ -205,23 +205,23 @@ impl World {
             }
             Happening::Succeeds => self.succeeds(),
             Happening::Passes(ms) => drop(self.stage.passes(Duration::from_millis(ms.into()))),
-            command => self.commands(command),
+            command => self.commands(&command),
         }
         self.remember();
     }
 
-    fn commands(&mut self, happening: Happening) {
+    fn commands(&mut self, happening: &Happening) {
         let call = |n: usize| pick(&self.calls, n).copied().unwrap_or(CallId(1));
         let command = match happening {
-            Happening::Answers(n) => Command::Answer(call(n)),
-            Happening::Rejects(n) => Command::Reject(call(n), 603),
-            Happening::HangsUp(n) => Command::Hangup(call(n)),
-            Happening::Mutes(n, muted) => Command::Mute(call(n), muted),
+            Happening::Answers(n) => Command::Answer(call(*n)),
+            Happening::Rejects(n) => Command::Reject(call(*n), 603),
+            Happening::HangsUp(n) => Command::Hangup(call(*n)),
+            Happening::Mutes(n, muted) => Command::Mute(call(*n), *muted),
             Happening::Digits(n) => {
-                Command::SendDigits(call(n), "5,#".into(), DigitTransport::Auto)
+                Command::SendDigits(call(*n), "5,#".into(), DigitTransport::Auto)
             }
             Happening::Writes(n) => Command::SendCallMessage {
-                call: call(n),
+                call: call(*n),
                 body: "hello".into(),
                 content_type: "text/plain".into(),
             },
@@ -231,7 +231,7 @@ impl World {
             }))),
             Happening::ProvidesToken(works) => {
                 if let Some((account, ticket, _)) = self.stage.credentials.pop_front() {
-                    let reply = if works {
+                    let reply = if *works {
                         CredentialReply::Token("app:seat:uuid".into())
                     } else {
                         CredentialReply::Failed("no".into())
@@ -243,10 +243,10 @@ impl World {
             }
             Happening::Unregisters => Command::Unregister,
             Happening::Chooses(paused) => {
-                Command::SetSeatStatus(if paused { SeatStatus::Paused } else { SeatStatus::Idle })
+                Command::SetSeatStatus(if *paused { SeatStatus::Paused } else { SeatStatus::Idle })
             }
             Happening::Configures(n) => {
-                Command::Configure(Config { calls_at_once: n, ..Config::default() })
+                Command::Configure(Config { calls_at_once: *n, ..Config::default() })
             }
             _ => Command::FinishWrapUp,
         };
@@ -270,7 +270,7 @@ impl World {
             if request.message().method() == Some(Method::Invite) {
                 self.far.push(Far::called(request));
             }
-            self.hears(answer);
+            self.hears(&answer);
         }
     }
 
@@ -287,7 +287,8 @@ impl World {
             .find(|said| !said.message().is_request() && said.header("Call-ID") == far.call_id)
         {
             far.remote = said.header("To");
-            far.target = said.find("Contact").map_or(far.target.clone(), |_| contact_uri(said));
+            far.target =
+                said.find("Contact").map_or_else(|| far.target.clone(), |_| contact_uri(said));
         }
         let message = match method {
             Method::Invite => far.invite(FAR_SDP),
@@ -297,7 +298,7 @@ impl World {
             Method::Message => far.request_with(Method::Message, "text/plain", "hi"),
             method => far.request(method),
         };
-        self.hears(message);
+        self.hears(&message);
     }
 
     fn media(&mut self, n: usize, works: bool) {
@@ -328,7 +329,7 @@ impl World {
         self.answers(0, 200, true);
     }
 
-    fn hears(&mut self, frame: Wire) {
+    fn hears(&mut self, frame: &Wire) {
         if !frame.0.is_empty() {
             self.wire.push(frame.clone());
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use cc_sdk::account::Account;
 use cc_sdk::api::{
-    CallId, CallState, Command, Config, Credential, Dial, Direction, EndCause, EndReason, EndedBy,
-    RegistrationState, UaEvent,
+    CallId, CallState, Command, Config, Credential, Dial, DigitTransport, Direction, EndCause,
+    EndReason, EndedBy, RegistrationState, UaEvent,
 };
 use cc_sdk::sip::Method;
 use cc_sdk::{ApiMisuse, CredentialReply, CredentialRequest, MediaEvent, MediaRequest};
@@ -31,7 +31,7 @@ fn ends(stage: &mut Stage, call: CallId, by: EndedBy, cause: EndCause) -> EndRea
 }
 
 #[track_caller]
-fn steps(stage: &mut Stage, call: CallId) -> Vec<u8> {
+fn steps(stage: &Stage, call: CallId) -> Vec<u8> {
     stage
         .told
         .iter()
@@ -133,7 +133,7 @@ fn a_call_is_told_in_the_numbers_of_the_cc_sdk() {
     alice.hears(invite.answer(180)).hears(invite.answer(183));
     alice.hears(invite.answer_with_sdp(200, FAR_SDP));
     alice.does(Command::Hangup(call));
-    assert_eq!(steps(&mut alice, call), [1, 2, 3, 4]);
+    assert_eq!(steps(&alice, call), [1, 2, 3, 4]);
     assert_eq!(seat(&alice), [3, 4]);
     alice.forgets().does(Command::FinishWrapUp);
     assert_eq!(seat(&alice), [2]);
@@ -170,7 +170,7 @@ fn a_busy_callee_ends_the_call() {
     let mut alice = Stage::registered();
     let call = alice.dials("dave");
     alice.says("INVITE").hears_answer(486).says("ACK");
-    assert_eq!(steps(&mut alice, call), [1, 5]);
+    assert_eq!(steps(&alice, call), [1, 5]);
     let reason = ends(&mut alice, call, EndedBy::Remote, EndCause::Busy);
     assert_eq!(reason.sip_status, Some(486));
     // The phone can be used again at once.
@@ -283,7 +283,7 @@ fn a_cancel_that_crosses_the_answer_changes_nothing() {
 #[test]
 fn digits_leave_by_rfc_4733_where_it_was_agreed() {
     let (mut alice, call, _) = talking();
-    alice.does(Command::SendDigits(call, "12".into(), Default::default()));
+    alice.does(Command::SendDigits(call, "12".into(), DigitTransport::Auto));
     let digits = |event: &UaEvent| matches!(event, UaEvent::CallDigitSent { .. });
     assert_eq!(alice.tells_of(digits), UaEvent::CallDigitSent { call: call.0, digit: "1".into() });
     assert_eq!(alice.tells_of(digits), UaEvent::CallDigitSent { call: call.0, digit: "2".into() });
@@ -299,7 +299,7 @@ fn digits_leave_by_info_where_nothing_else_was_agreed() {
         FAR_SDP.replace(" 126\r\n", "\r\n").replace("a=rtpmap:126 telephone-event/8000\r\n", "");
     let answer = alice.last.answer_with_sdp(200, &plain);
     alice.hears(answer).says("ACK");
-    alice.does(Command::SendDigits(call, "5".into(), Default::default())).says("INFO");
+    alice.does(Command::SendDigits(call, "5".into(), DigitTransport::Auto)).says("INFO");
     assert_eq!(alice.last.header("Content-Type"), "application/dtmf-relay");
     assert!(alice.last.body().contains("Signal=5"), "{}", alice.last);
     alice.hears_answer(200);
@@ -329,7 +329,7 @@ fn an_early_call_waits_for_the_registration() {
     let call = alice.dials("9196");
     alice.opens().says("REGISTER").says_nothing();
     alice.hears_answer(200).says("INVITE");
-    assert_eq!(steps(&mut alice, call), [1]);
+    assert_eq!(steps(&alice, call), [1]);
 }
 
 #[test]
@@ -339,7 +339,7 @@ fn an_early_call_without_registration_ends_after_its_wait() {
     alice.configures(|config| config.early_call_ms = 5_000);
     alice.does(Command::Register(Credential::Account(Box::new(account()))));
     let call = alice.dials("9196");
-    alice.opens().says("REGISTER").passes(Duration::from_millis(5_000));
+    alice.opens().says("REGISTER").passes(Duration::from_secs(5));
     let reason = becomes(&mut alice, call, CallState::Ended).unwrap();
     assert_eq!(reason.code.as_deref(), Some("not-registered"));
     alice.says_nothing();
@@ -352,7 +352,7 @@ fn a_call_is_wished_for_before_the_account() {
     alice.does(Command::Register(Credential::Account(Box::new(account()))));
     alice.opens().says("REGISTER").hears_answer(200).says("INVITE");
     assert_eq!(alice.last.message().request_uri(), Some("sip:9196@example.com"));
-    assert_eq!(steps(&mut alice, call), [1]);
+    assert_eq!(steps(&alice, call), [1]);
 }
 
 #[test]
@@ -380,7 +380,7 @@ fn a_challenged_invite_is_sent_again_with_credentials() {
     assert_eq!(alice.last.header("Call-ID"), invite.header("Call-ID"));
     let answer = alice.last.answer_with_sdp(200, FAR_SDP);
     alice.hears(answer).says("ACK");
-    assert_eq!(steps(&mut alice, call), [1, 3]);
+    assert_eq!(steps(&alice, call), [1, 3]);
 }
 
 #[test]
