@@ -32,8 +32,8 @@ enum Kind {
 enum State {
     /// The provider is asked.
     Asking { ticket: Ticket, until: Time },
-    /// The service is asked.
-    Exchanging { ticket: Ticket, until: Time },
+    /// The service is asked. Where its account comes without a secret, the token is the credential.
+    Exchanging { ticket: Ticket, until: Time, token: String },
     /// An account was given and is tried.
     Given,
     /// The account is in use. `renew_at` is when its end comes near.
@@ -134,11 +134,13 @@ impl Source {
         ticket: Ticket,
         reply: CredentialReply,
     ) -> Option<Found> {
-        match self.state {
-            State::Asking { ticket: asked, .. } | State::Exchanging { ticket: asked, .. }
-                if asked == ticket => {}
+        let exchanged = match &self.state {
+            State::Asking { ticket: asked, .. } if *asked == ticket => None,
+            State::Exchanging { ticket: asked, token, .. } if *asked == ticket => {
+                Some(token.clone())
+            }
             _ => return None,
-        }
+        };
         self.state = State::Given;
         Some(match reply {
             CredentialReply::Token(text) => self
@@ -147,6 +149,9 @@ impl Source {
             CredentialReply::Account(mut account, expires_in) => {
                 let end = |seconds: u32| step.now.since_epoch().as_secs() + u64::from(seconds);
                 account.expires_at = expires_in.map(end).or(account.expires_at);
+                if account.password.is_none() && account.bearer.is_none() {
+                    account.bearer = exchanged;
+                }
                 Found::Account(account)
             }
             CredentialReply::Refused(status) => {
@@ -167,11 +172,11 @@ impl Source {
     }
 
     pub(crate) const fn next_timeout(&self) -> Option<Time> {
-        match self.state {
+        match &self.state {
             State::Asking { until, .. }
             | State::Exchanging { until, .. }
-            | State::Resting { until } => Some(until),
-            State::Held { renew_at, .. } => renew_at,
+            | State::Resting { until } => Some(*until),
+            State::Held { renew_at, .. } => *renew_at,
             State::Given => None,
         }
     }
@@ -210,8 +215,9 @@ impl Source {
             Token::Opaque(token) => {
                 let service = step.config.service.clone().ok_or(ApiMisuse::NoService)?;
                 check_service(&service)?;
-                let ticket = request(step, CredentialRequest::Exchange { service, token });
-                self.state = State::Exchanging { ticket, until: step.now + SERVICE_WAIT };
+                let exchange = CredentialRequest::Exchange { service, token: token.clone() };
+                let ticket = request(step, exchange);
+                self.state = State::Exchanging { ticket, until: step.now + SERVICE_WAIT, token };
                 Ok(Found::Asked)
             }
         }

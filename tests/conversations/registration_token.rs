@@ -104,6 +104,19 @@ fn a_token_that_cannot_be_used_is_refused_at_once_and_loses_nothing() {
 }
 
 #[test]
+fn an_opaque_token_is_the_credential_where_the_account_comes_without_a_secret() {
+    let mut alice = with_service();
+    alice.does(token("Bearer demo:alice:0e1f"));
+    let bare = Account { password: None, ..account() };
+    alice.provides(
+        &exchange("demo:alice:0e1f"),
+        CredentialReply::Account(Box::new(bare), Some(900)),
+    );
+    alice.opens().says("REGISTER");
+    assert_eq!(alice.last.header("Authorization"), "Bearer demo:alice:0e1f");
+}
+
+#[test]
 fn an_opaque_token_is_exchanged_once_and_does_not_go_on_the_wire() {
     let mut alice = with_service();
     alice.does(token("Bearer demo:alice:0e1f"));
