@@ -37,7 +37,7 @@ impl Ids {
 
     /// A branch, with the magic cookie (RFC 3261 §8.1.1.7).
     pub fn branch(&mut self) -> String {
-        format!("z9hG4bK{}", self.token())
+        ["z9hG4bK", &self.token()].concat()
     }
 
     /// A random (version 4) UUID in its usual form (RFC 9562 §5.4).

@@ -94,6 +94,7 @@ mod registration;
 mod sdp;
 mod seat;
 pub mod sip;
+mod text;
 mod time;
 mod token;
 pub mod transaction;

@@ -3,6 +3,7 @@
 use crate::api::{EndCause, EndReason, EndedBy};
 use crate::media::MediaFailure;
 use crate::sip::{Message, standard_reason};
+use crate::text::find;
 
 impl EndReason {
     pub(super) const fn new(by: EndedBy, cause: EndCause) -> Self {
@@ -75,7 +76,7 @@ fn unavailable(response: &Message<'_>) -> EndCause {
         Some(1 | 2 | 3 | 22 | 28) => EndCause::NotFound,
         Some(17) => EndCause::Busy,
         Some(21) => EndCause::Declined,
-        _ if ["declin", "reject", "refus"].iter().any(|word| said.contains(word)) => {
+        _ if ["declin", "reject", "refus"].iter().any(|word| find(&said, word).is_some()) => {
             EndCause::Declined
         }
         _ => EndCause::NoAnswer,
