@@ -73,7 +73,10 @@ impl Gateway {
         tracing::info!("stopping");
         self.site.switchboard.stop().await;
         stopped.send_replace(true);
-        let all_done = async { while servers.join_next().await.is_some() {} };
+        let all_done = async {
+            self.site.door.all_left().await;
+            while servers.join_next().await.is_some() {}
+        };
         if tokio::time::timeout(PATIENCE, all_done).await.is_err() {
             tracing::warn!("some requests were cut");
         }

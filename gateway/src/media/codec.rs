@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn ulaw_keeps_the_sample_to_within_its_step() {
-        for value in (-32_000..32_000).step_by(7) {
+        for value in (-32_000_i32..32_000).step_by(7) {
             let decoded = linear(ulaw(value as f32 / 32_767.0));
             let step = (value.abs() / 16).max(8);
             assert!((decoded - value).abs() <= step, "{value} became {decoded}");

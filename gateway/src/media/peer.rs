@@ -235,6 +235,7 @@ impl Peer {
         if let CodecExtra::Tele(event) = data.codec_extra {
             let heard = (data.time, event.event);
             let again = self.hearing.replace(heard) == Some(heard);
+            tracing::debug!(?event, again, "telephone-event");
             return Ok(digit(event.event).filter(|_| !again));
         }
         let Some(writer) = self.rtc.writer(data.mid).filter(|_| self.sound == Sound::Echo) else {
@@ -303,11 +304,16 @@ fn config() -> RtcConfig {
     config
 }
 
-/// The answer has a section of audio that is not refused.
+/// The answer takes audio, and with more than digits.
 fn takes_audio(answer: &str) -> bool {
-    answer
-        .lines()
-        .any(|line| line.strip_prefix("m=audio ").is_some_and(|rest| !rest.starts_with("0 ")))
+    let spoken = ["opus/48000", "PCMU/8000"];
+    let mut accepted = false;
+    answer.lines().any(|line| {
+        if let Some(media) = line.strip_prefix("m=") {
+            accepted = media.strip_prefix("audio ").is_some_and(|rest| !rest.starts_with("0 "));
+        }
+        accepted && line.starts_with("a=rtpmap:") && spoken.iter().any(|codec| line.contains(codec))
+    })
 }
 
 /// The digit of an event (RFC 4733 §3.2).

@@ -10,7 +10,7 @@ pub(super) struct Player {
     /// For ever, if nothing is queued.
     constant: Option<f64>,
     queue: VecDeque<Piece>,
-    /// Seconds since the current piece began, in samples.
+    /// Samples since the current piece began.
     at: u32,
 }
 
@@ -39,6 +39,9 @@ impl Player {
     /// Plays a digit after what is queued: its two tones, then a pause.
     pub(super) fn digit(&mut self, digit: char) {
         if let Some(tones) = tones(digit).filter(|_| self.queue.len() < MOST_PIECES) {
+            if self.queue.is_empty() {
+                self.at = 0;
+            }
             self.queue.push_back(Piece { tones, millis: 240 });
             self.queue.push_back(Piece { tones: [0.0, 0.0], millis: 100 });
         }
@@ -94,6 +97,8 @@ mod tests {
     #[test]
     fn a_digit_is_heard_as_its_two_tones_and_no_other() {
         let mut player = Player { constant: None, queue: VecDeque::new(), at: 0 };
+        // Silence before it must not eat into it.
+        player.next_frame(8000);
         player.digit('5');
         let samples: Vec<_> = (0..10).flat_map(|_| player.next_frame(8000)).collect();
         let strength = |hertz| goertzel(&samples, hertz, 8000.0);

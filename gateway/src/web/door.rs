@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::sync::watch;
 
 use crate::settings::Limits;
 
@@ -16,12 +17,15 @@ pub(crate) struct Door {
     sockets: Arc<Mutex<HashMap<IpAddr, usize>>>,
     most: usize,
     most_per_address: usize,
+    /// Whoever has a place holds a receiver, so that it is known when all have left.
+    inside: watch::Sender<()>,
 }
 
 /// A place for one WebSocket, given back when dropped.
 pub(crate) struct Place {
     address: IpAddr,
     sockets: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    _inside: watch::Receiver<()>,
 }
 
 impl Door {
@@ -31,6 +35,7 @@ impl Door {
             sockets: Arc::default(),
             most: limits.sockets,
             most_per_address: limits.sockets_per_address,
+            inside: watch::Sender::new(()),
         }
     }
 
@@ -51,7 +56,13 @@ impl Door {
             return None;
         }
         *own += 1;
-        Some(Place { address, sockets: self.sockets.clone() })
+        let sockets = self.sockets.clone();
+        Some(Place { address, sockets, _inside: self.inside.subscribe() })
+    }
+
+    /// Waits until every WebSocket is closed.
+    pub(crate) async fn all_left(&self) {
+        self.inside.closed().await;
     }
 }
 
@@ -80,8 +91,7 @@ mod tests {
     #[test]
     fn a_place_is_given_back_when_its_socket_is_gone() {
         let door = Door::new(&Limits { sockets_per_address: 1, sockets: 2, ..Limits::default() });
-        let addresses: [IpAddr; 3] = [[10, 0, 0, 1], [10, 0, 0, 2], [10, 0, 0, 3]]
-            .map(|[a, b, c]| IpAddr::from([a, b, 0, c]));
+        let addresses = [1, 2, 3].map(|last| IpAddr::from([10, 0, 0, last]));
         let first = door.socket(addresses[0]);
         assert!(first.is_some() && door.socket(addresses[0]).is_none());
         let second = door.socket(addresses[1]);
