@@ -338,8 +338,8 @@ impl Call {
         if up.unacked.as_mut().is_some_and(|unacked| !unacked.repeat(ctx)) {
             up.unacked = None;
             self.end(ctx, EndReason::new(EndedBy::Network, EndCause::Timeout), 408);
-        } else if self.path_deadline().is_some_and(|until| until <= ctx.now) {
-            self.end(ctx, EndReason::new(EndedBy::Network, EndCause::Network), 408);
+        } else if let Some((_, cause)) = self.path_deadline().filter(|it| it.0 <= ctx.now) {
+            self.end(ctx, EndReason::new(EndedBy::Network, cause), 408);
         } else {
             self.on_reinvite_timeout(ctx);
         }

@@ -292,7 +292,7 @@ impl Call {
         let own = match &self.state {
             State::Preparing { until, .. } => *until,
             State::Calling(calling) => Some(calling.deadline()),
-            State::Up(up) => soonest(up.deadline(), self.path_deadline()),
+            State::Up(up) => soonest(up.deadline(), self.path_deadline().map(|it| it.0)),
             State::Leaving(leaving) => Some(leaving.deadline()),
             State::Incoming(_) | State::Gone => None,
         };

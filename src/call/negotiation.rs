@@ -339,7 +339,7 @@ impl Call {
     pub(super) fn on_settled(&mut self, ctx: &mut Context<'_>) {
         self.negotiation = Negotiation::Stable;
         if let State::Up(up) = &mut self.state {
-            let is_open = self.peer.as_ref().is_some_and(|peer| peer.path == Path::New);
+            let is_open = self.peer.as_ref().is_some_and(Peer::is_still_silent);
             up.settle(ctx.now, is_open);
         }
         self.show(ctx);
@@ -353,9 +353,10 @@ impl Call {
         self.close_old_peer(ctx);
     }
 
-    pub(super) fn path_deadline(&self) -> Option<Time> {
+    /// When a failed path ends the call, and for what cause.
+    pub(super) fn path_deadline(&self) -> Option<(Time, EndCause)> {
         match self.peer.as_ref()?.path {
-            Path::Failed { until } => Some(until),
+            Path::Failed { until, cause } => Some((until, cause)),
             Path::New | Path::Connected | Path::Disconnected => None,
         }
     }

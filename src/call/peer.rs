@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::account::{Account, IceWait};
+use crate::api::EndCause;
 use crate::media::PeerId;
 use crate::sdp::{self, Gathered, Reach};
 use crate::time::Time;
@@ -48,9 +49,10 @@ pub(super) enum Path {
     Connected,
     /// Silent, perhaps for a moment.
     Disconnected,
-    /// Gone; the call is given up at `until`.
+    /// Gone; the call is given up at `until`, for this cause.
     Failed {
         until: Time,
+        cause: EndCause,
     },
 }
 
@@ -118,20 +120,28 @@ impl Peer {
 
     /// Sound passes no more. What has failed is not silent for a moment only.
     pub(super) fn fall_silent(&mut self) {
-        if !matches!(self.path, Path::Failed { .. }) {
+        if self.path == Path::Connected {
             self.path = Path::Disconnected;
         }
     }
 
     pub(super) fn fail(&mut self, now: Time) {
-        if !matches!(self.path, Path::Failed { .. }) {
-            self.path = Path::Failed { until: now + PATH_PATIENCE };
-        }
+        let cause = match self.path {
+            Path::New => EndCause::NoMedia,
+            Path::Connected | Path::Disconnected => EndCause::Network,
+            Path::Failed { .. } => return,
+        };
+        self.path = Path::Failed { until: now + PATH_PATIENCE, cause };
+    }
+
+    /// No sound could pass so far.
+    pub(super) fn is_still_silent(&self) -> bool {
+        matches!(self.path, Path::New | Path::Failed { cause: EndCause::NoMedia, .. })
     }
 
     /// The call is up from now on: only from here does patience with a failed path count.
     pub(super) fn renew_patience(&mut self, now: Time) {
-        if let Path::Failed { until } = &mut self.path {
+        if let Path::Failed { until, .. } = &mut self.path {
             *until = now + PATH_PATIENCE;
         }
     }

@@ -78,7 +78,7 @@ impl Call {
         if up.reinvite.deadline().is_none_or(|at| ctx.now < at) {
             return;
         }
-        let is_open = self.peer.as_ref().is_some_and(|peer| peer.path == Path::New);
+        let is_open = self.peer.as_ref().is_some_and(Peer::is_still_silent);
         match up.reinvite {
             Reinvite::Check { .. } if !is_open => up.reinvite = Reinvite::None,
             _ => self.offer_again(ctx),
@@ -93,8 +93,10 @@ impl Call {
             up.reinvite = Reinvite::Wanted { round, at: None };
         } else if self.negotiation.is_stable() && up.unacked.is_none() {
             up.reinvite = Reinvite::Wanted { round, at: None };
-            let offer = MediaRequest::Offer { ice_restart: false };
-            self.describe(ctx, Purpose::Reinvite, offer);
+            // What has failed begins anew; what only waits goes on.
+            let failed = |peer: &Peer| matches!(peer.path, Path::Failed { .. });
+            let ice_restart = self.peer.as_ref().is_some_and(failed);
+            self.describe(ctx, Purpose::Reinvite, MediaRequest::Offer { ice_restart });
         } else {
             up.reinvite = Reinvite::Wanted { round, at: Some(ctx.now + BUSY) };
         }

@@ -75,7 +75,7 @@ fn a_comma_is_a_pause_of_two_seconds() {
     let call = talks_to_bob(&mut stage);
     stage.does(digits(&call, "1,,2"));
     assert_eq!(sent(&stage), "1");
-    stage.passes(4 * SECOND - Duration::from_millis(1));
+    stage.passes(Duration::from_millis(3_999));
     assert_eq!(sent(&stage), "1");
     stage.passes(Duration::from_millis(1));
     assert_eq!(sent(&stage), "12");

@@ -7,7 +7,7 @@ use cc_sdk::sip::Method;
 use cc_sdk::{ApiMisuse, MediaEvent, MediaFailure, MediaReply, MediaRequest};
 
 use crate::call_play::*;
-use crate::stage::{CANDIDATE, FAR_SDP, SDP, Stage};
+use crate::stage::{CANDIDATE, FAR_SDP, SDP};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -26,7 +26,7 @@ fn a_call_rings_is_answered_and_the_far_side_hangs_up() {
     assert_eq!(statuses(&stage), [3]);
     stage.forgets();
     stage.hears(far.request(Method::Bye)).says("200 BYE");
-    ends(&mut stage, EndedBy::Remote, EndCause::Hangup);
+    ends(&stage, EndedBy::Remote, EndCause::Hangup);
     assert_eq!(statuses(&stage), [4]);
     stage.passes(40 * SECOND).says_nothing();
 }
@@ -98,7 +98,7 @@ fn an_ack_without_the_answer_it_owes_ends_the_call() {
     far.learns(&stage.last.clone());
     stage.does(Command::Answer(id)).says("200");
     stage.hears(far.request(Method::Ack)).says("BYE");
-    ends(&mut stage, EndedBy::Remote, EndCause::MediaFailed);
+    ends(&stage, EndedBy::Remote, EndCause::MediaFailed);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn without_an_ack_the_call_ends_with_bye() {
     let mut stage = phone();
     let (id, _) = bob_calls(&mut stage);
     stage.does(Command::Answer(id)).passes(32 * SECOND);
-    ends(&mut stage, EndedBy::Network, EndCause::Timeout);
+    ends(&stage, EndedBy::Network, EndCause::Timeout);
     assert_eq!(stage.said.back().map(|it| it.what("")).as_deref(), Some("BYE"));
     assert_eq!(statuses(&stage), [2, 5]);
 }
@@ -140,7 +140,7 @@ fn hanging_up_before_the_ack_tells_at_once_and_says_bye_after_it() {
     let mut stage = phone();
     let (id, mut far) = bob_calls(&mut stage);
     stage.does(Command::Answer(id)).says("200").does(Command::Hangup(id)).says_nothing();
-    ends(&mut stage, EndedBy::Local, EndCause::Hangup);
+    ends(&stage, EndedBy::Local, EndCause::Hangup);
     stage.hears(far.request(Method::Ack)).says("BYE").hears_answer(200);
     stage.passes(40 * SECOND).says_nothing();
 }
@@ -222,7 +222,7 @@ fn it_is_rejected_with_the_status_that_the_page_chose() {
         let mut stage = phone();
         let (id, mut far) = bob_calls(&mut stage);
         stage.does(Command::Reject(id, status)).says(&status.to_string());
-        let reason = ends(&mut stage, EndedBy::Local, EndCause::RejectedHere);
+        let reason = ends(&stage, EndedBy::Local, EndCause::RejectedHere);
         assert_eq!(reason.sip_status, Some(status));
         stage.hears(far.ack_of_refusal()).passes(40 * SECOND).says_nothing();
     }
@@ -243,7 +243,7 @@ fn hanging_up_while_it_rings_declines() {
     let mut stage = phone();
     let (id, _) = bob_calls(&mut stage);
     stage.does(Command::Hangup(id)).says("603");
-    ends(&mut stage, EndedBy::Local, EndCause::RejectedHere);
+    ends(&stage, EndedBy::Local, EndCause::RejectedHere);
     stage.refuses(Command::Answer(id), ApiMisuse::CallGone(id));
 }
 
@@ -254,7 +254,7 @@ fn the_far_side_cancels_while_it_rings() {
     let mut cancel = far.build(Method::Cancel);
     cancel.headers.push("Reason", "SIP;cause=200;text=\"Call completed elsewhere\"");
     stage.hears(crate::far::print(&cancel)).says("200 CANCEL").says("487 INVITE");
-    let reason = ends(&mut stage, EndedBy::Remote, EndCause::Cancelled);
+    let reason = ends(&stage, EndedBy::Remote, EndCause::Cancelled);
     assert_eq!(reason.text.as_deref(), Some("Call completed elsewhere"));
     assert_eq!(statuses(&stage), [2, 5]);
 }
@@ -267,7 +267,7 @@ fn the_far_side_cancels_while_the_answer_is_made() {
     stage.does(Command::Answer(id));
     let cancel = far.request(Method::Cancel);
     stage.hears(cancel).says("200 CANCEL").says("487 INVITE");
-    ends(&mut stage, EndedBy::Remote, EndCause::Cancelled);
+    ends(&stage, EndedBy::Remote, EndCause::Cancelled);
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn a_bye_while_it_rings_ends_it() {
     let mut stage = phone();
     let (_, mut far) = bob_calls(&mut stage);
     stage.hears(far.request(Method::Bye)).says("200 BYE").says("487 INVITE");
-    ends(&mut stage, EndedBy::Remote, EndCause::Cancelled);
+    ends(&stage, EndedBy::Remote, EndCause::Cancelled);
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn a_link_lost_while_it_rings_ends_it() {
     let mut stage = phone();
     bob_calls(&mut stage);
     stage.loses_link();
-    ends(&mut stage, EndedBy::Network, EndCause::Network);
+    ends(&stage, EndedBy::Network, EndCause::Network);
 }
 
 #[test]

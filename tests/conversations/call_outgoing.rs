@@ -25,7 +25,7 @@ fn a_call_rings_is_taken_and_is_hung_up_here() {
         tells_state(&mut stage, state);
     }
     stage.does(Command::Hangup(id)).says("BYE");
-    ends(&mut stage, EndedBy::Local, EndCause::Hangup);
+    ends(&stage, EndedBy::Local, EndCause::Hangup);
     assert_eq!(statuses(&stage), [3, 4]);
     stage.hears_answer(200).passes(40 * SECOND).says_nothing();
 }
@@ -168,7 +168,7 @@ fn a_fork_that_took_the_call_but_not_the_new_offer_ends_it() {
     stage.hears(fork(&invite, 183, "one", FAR_SDP));
     stage.hears(fork(&invite, 200, "two", FAR_SDP)).says("ACK").says("INVITE");
     stage.hears_answer(488).says("ACK").says("BYE");
-    ends(&mut stage, EndedBy::Remote, EndCause::MediaFailed);
+    ends(&stage, EndedBy::Remote, EndCause::MediaFailed);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn a_cancel_waits_for_a_provisional_answer() {
     let id = calls_bob(&mut stage);
     let invite = stage.last.clone();
     stage.does(Command::Hangup(id)).says_nothing();
-    ends(&mut stage, EndedBy::Local, EndCause::Cancelled);
+    ends(&stage, EndedBy::Local, EndCause::Cancelled);
     stage.hears(invite.answer(180)).says("CANCEL");
     stage.hears_answer(200).hears(invite.answer(487)).says("ACK");
     stage.passes(40 * SECOND).says_nothing();
@@ -213,7 +213,7 @@ fn hanging_up_while_it_rings_cancels_at_once() {
     let id = calls_bob(&mut stage);
     let invite = stage.last.clone();
     stage.hears(invite.answer(180)).does(Command::Hangup(id)).says("CANCEL");
-    let reason = ends(&mut stage, EndedBy::Local, EndCause::Cancelled);
+    let reason = ends(&stage, EndedBy::Local, EndCause::Cancelled);
     assert_eq!(reason.sip_status, None);
     assert_eq!(statuses(&stage), [1, 2, 5]);
 }
@@ -266,7 +266,7 @@ fn an_endless_challenge_ends_the_call() {
         let invite = stage.last.clone();
         stage.hears(challenge(&invite, 407)).says("ACK");
         if stage.said.is_empty() {
-            ends(&mut stage, EndedBy::Remote, EndCause::Auth);
+            ends(&stage, EndedBy::Remote, EndCause::Auth);
             return;
         }
         stage.says("INVITE");
@@ -279,7 +279,7 @@ fn a_401_without_a_challenge_ends_the_call() {
     let mut stage = phone();
     calls_bob(&mut stage);
     stage.hears_answer(401).says("ACK").says_nothing();
-    let reason = ends(&mut stage, EndedBy::Remote, EndCause::Auth);
+    let reason = ends(&stage, EndedBy::Remote, EndCause::Auth);
     assert_eq!(reason.sip_status, Some(401));
 }
 
@@ -300,7 +300,7 @@ fn a_redirection_is_followed_to_the_best_place() {
     stage.hears_answer(404).says("ACK").says("INVITE");
     assert_eq!(stage.last.message().request_uri(), Some("sip:worse@example.com"));
     stage.hears_answer(486).says("ACK");
-    ends(&mut stage, EndedBy::Remote, EndCause::Busy);
+    ends(&stage, EndedBy::Remote, EndCause::Busy);
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn a_redirection_in_a_circle_ends_the_call() {
     stage.hears(redirection(&invite, "<sip:carol@example.com>")).says("ACK").says("INVITE");
     let again = stage.last.clone();
     stage.hears(redirection(&again, "<sip:bob@example.com>")).says("ACK").says_nothing();
-    let reason = ends(&mut stage, EndedBy::Remote, EndCause::Redirected);
+    let reason = ends(&stage, EndedBy::Remote, EndCause::Redirected);
     assert_eq!(reason.sip_status, Some(302));
 }
 
@@ -325,7 +325,7 @@ fn endless_redirection_ends_the_call() {
         stage.hears(redirection(&invite, &next)).says("ACK");
         if stage.said.is_empty() {
             assert_eq!(step, 5);
-            ends(&mut stage, EndedBy::Remote, EndCause::Redirected);
+            ends(&stage, EndedBy::Remote, EndCause::Redirected);
             return;
         }
         stage.says("INVITE");
@@ -367,7 +367,7 @@ fn a_2xx_without_a_description_ends_the_call() {
     let mut stage = phone();
     calls_bob(&mut stage);
     stage.hears_answer(200).says("ACK").says("BYE");
-    ends(&mut stage, EndedBy::Remote, EndCause::MediaFailed);
+    ends(&stage, EndedBy::Remote, EndCause::MediaFailed);
     assert_eq!(statuses(&stage), [1, 5]);
 }
 
@@ -377,7 +377,7 @@ fn a_description_without_audio_ends_the_call() {
         let mut stage = phone();
         calls_bob(&mut stage);
         stage.hears(stage.last.answer_with_sdp(200, sdp)).says("ACK").says("BYE");
-        ends(&mut stage, EndedBy::Remote, EndCause::MediaFailed);
+        ends(&stage, EndedBy::Remote, EndCause::MediaFailed);
     }
 }
 
@@ -412,7 +412,7 @@ fn an_early_call_gives_up_after_its_time() {
     stage.passes(2 * SECOND);
     assert_eq!(statuses(&stage), []);
     stage.passes(SECOND);
-    let reason = ends(&mut stage, EndedBy::System, EndCause::Timeout);
+    let reason = ends(&stage, EndedBy::System, EndCause::Timeout);
     assert_eq!(reason.code.as_deref(), Some("not-registered"));
     assert_eq!(statuses(&stage), []);
 }
@@ -422,7 +422,7 @@ fn an_early_call_can_be_taken_back() {
     let mut stage = Stage::new();
     let id = stage.dials("bob");
     stage.does(Command::Hangup(id));
-    ends(&mut stage, EndedBy::Local, EndCause::Cancelled);
+    ends(&stage, EndedBy::Local, EndCause::Cancelled);
     stage.refuses(Command::Hangup(id), ApiMisuse::CallGone(id));
 }
 
@@ -434,7 +434,7 @@ fn a_call_that_rings_too_long_is_cancelled() {
     let invite = stage.last.clone();
     stage.hears(invite.answer(180)).passes(19 * SECOND).says_nothing();
     stage.passes(SECOND).says("CANCEL");
-    ends(&mut stage, EndedBy::System, EndCause::NoAnswer);
+    ends(&stage, EndedBy::System, EndCause::NoAnswer);
     stage.hears_answer(200).hears(invite.answer(487)).says("ACK");
 }
 
@@ -443,7 +443,7 @@ fn silence_ends_the_call() {
     let mut stage = phone();
     calls_bob(&mut stage);
     stage.passes(32 * SECOND);
-    ends(&mut stage, EndedBy::Network, EndCause::Timeout);
+    ends(&stage, EndedBy::Network, EndCause::Timeout);
 }
 
 #[test]
@@ -451,7 +451,7 @@ fn a_link_lost_during_the_set_up_ends_the_call() {
     let mut stage = phone();
     calls_bob(&mut stage);
     stage.hears_answer(180).loses_link();
-    ends(&mut stage, EndedBy::Network, EndCause::Network);
+    ends(&stage, EndedBy::Network, EndCause::Network);
 }
 
 #[test]
@@ -471,7 +471,7 @@ fn an_incomplete_list_that_was_refused_goes_once_more_whole() {
     stage.peer_tells(peer, MediaEvent::GatheringDone).says("INVITE");
     assert!(stage.last.body().contains("end-of-candidates"));
     stage.hears_answer(488).says("ACK").says_nothing();
-    ends(&mut stage, EndedBy::Remote, EndCause::MediaFailed);
+    ends(&stage, EndedBy::Remote, EndCause::MediaFailed);
 }
 
 #[test]
@@ -562,7 +562,7 @@ fn several_calls_at_once_do_not_mix() {
     stage.hears_answer(200).forgets();
     let mut far = second.far;
     stage.hears(far.request(Method::Bye)).says("200");
-    ends(&mut stage, EndedBy::Remote, EndCause::Hangup);
+    ends(&stage, EndedBy::Remote, EndCause::Hangup);
 }
 
 #[test]
@@ -588,13 +588,13 @@ fn applied(stage: &Stage) -> usize {
 }
 
 fn number(message: &Wire) -> u32 {
-    message.message().cseq().unwrap().number
+    message.message().cseq().expect("CSeq can be read").number
 }
 
 fn origin(message: &Wire) -> Vec<String> {
     let body = message.body();
-    let line = body.lines().find_map(|line| line.strip_prefix("o=")).unwrap();
-    line.split(' ').map(str::to_owned).collect()
+    let line = body.lines().find_map(|line| line.strip_prefix("o="));
+    line.expect("there is an origin").split(' ').map(str::to_owned).collect()
 }
 
 fn session(message: &Wire) -> String {
@@ -602,7 +602,7 @@ fn session(message: &Wire) -> String {
 }
 
 fn version(message: &Wire) -> u64 {
-    origin(message)[2].parse().unwrap()
+    origin(message)[2].parse().expect("the version is a number")
 }
 
 /// An answer of one of several far sides.

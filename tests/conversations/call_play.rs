@@ -9,23 +9,23 @@ use crate::far::{Far, Wire};
 use crate::stage::{FAR_SDP, Stage};
 
 /// A call of which the script knows both ends.
-pub struct Played {
-    pub id: CallId,
-    pub peer: PeerId,
+pub(crate) struct Played {
+    pub(crate) id: CallId,
+    pub(crate) peer: PeerId,
     /// The INVITE that began it.
-    pub invite: Wire,
-    pub far: Far,
+    pub(crate) invite: Wire,
+    pub(crate) far: Far,
 }
 
 /// A phone that is registered, at a server that lives.
 #[track_caller]
-pub fn phone() -> Stage {
+pub(crate) fn phone() -> Stage {
     phone_as(crate::stage::account())
 }
 
 /// As [`phone`], with another account.
 #[track_caller]
-pub fn phone_as(account: Account) -> Stage {
+pub(crate) fn phone_as(account: Account) -> Stage {
     let mut stage = Stage::registered_as(account);
     stage.alive();
     stage
@@ -33,7 +33,7 @@ pub fn phone_as(account: Account) -> Stage {
 
 /// Dials bob; the INVITE is the last message.
 #[track_caller]
-pub fn calls_bob(stage: &mut Stage) -> CallId {
+pub(crate) fn calls_bob(stage: &mut Stage) -> CallId {
     let call = stage.dials("bob");
     stage.says("INVITE");
     call
@@ -41,13 +41,13 @@ pub fn calls_bob(stage: &mut Stage) -> CallId {
 
 /// A call to bob that is up, with sound; nothing is left to name.
 #[track_caller]
-pub fn talks_to_bob(stage: &mut Stage) -> Played {
+pub(crate) fn talks_to_bob(stage: &mut Stage) -> Played {
     talks_with(stage, FAR_SDP)
 }
 
 /// A call to bob that was answered with this.
 #[track_caller]
-pub fn talks_with(stage: &mut Stage, answer: &str) -> Played {
+pub(crate) fn talks_with(stage: &mut Stage, answer: &str) -> Played {
     let id = calls_bob(stage);
     let invite = stage.last.clone();
     let peer = opened(stage);
@@ -60,7 +60,7 @@ pub fn talks_with(stage: &mut Stage, answer: &str) -> Played {
 
 /// Bob calls; the 180 is the last message.
 #[track_caller]
-pub fn bob_calls(stage: &mut Stage) -> (CallId, Far) {
+pub(crate) fn bob_calls(stage: &mut Stage) -> (CallId, Far) {
     let mut far = stage.far();
     stage.hears(far.invite(FAR_SDP)).says("180");
     far.learns(&stage.last);
@@ -69,7 +69,7 @@ pub fn bob_calls(stage: &mut Stage) -> (CallId, Far) {
 
 /// A call from bob that is up, with sound; nothing is left to name.
 #[track_caller]
-pub fn bob_talks(stage: &mut Stage) -> Played {
+pub(crate) fn bob_talks(stage: &mut Stage) -> Played {
     let (id, mut far) = bob_calls(stage);
     stage.does(Command::Answer(id)).says("200");
     let invite = stage.last.clone();
@@ -78,12 +78,12 @@ pub fn bob_talks(stage: &mut Stage) -> Played {
     stage.peer_tells(peer, MediaEvent::Connected);
     tells_state(stage, CallState::Connected);
     stage.forgets();
-    Played { id, peer, far, invite }
+    Played { id, peer, invite, far }
 }
 
 /// The id of the incoming call that the page is told of.
 #[track_caller]
-pub fn ringing(stage: &mut Stage) -> CallId {
+pub(crate) fn ringing(stage: &mut Stage) -> CallId {
     match stage.tells_of(|event| matches!(event, UaEvent::Call { .. })) {
         UaEvent::Call { call, .. } => CallId(call),
         _ => unreachable!("it fitted"),
@@ -92,24 +92,24 @@ pub fn ringing(stage: &mut Stage) -> CallId {
 
 /// The peer that was opened last.
 #[track_caller]
-pub fn opened(stage: &Stage) -> PeerId {
+pub(crate) fn opened(stage: &Stage) -> PeerId {
     let open = stage.asked.iter().rev().find(|it| matches!(it.2, MediaRequest::Open { .. }));
     open.expect("a peer was opened").0
 }
 
 /// Whether a peer was closed, among what was not named yet.
-pub fn is_closed(stage: &Stage, peer: PeerId) -> bool {
+pub(crate) fn is_closed(stage: &Stage, peer: PeerId) -> bool {
     stage.asked.iter().any(|it| it.0 == peer && it.2 == MediaRequest::Close)
 }
 
 /// Among what the page is told next is this state.
 #[track_caller]
-pub fn tells_state(stage: &mut Stage, wanted: CallState) {
+pub(crate) fn tells_state(stage: &mut Stage, wanted: CallState) {
     stage.tells_of(|event| matches!(event, UaEvent::CallState { state, .. } if *state == wanted));
 }
 
 /// Every `callStatus` that the page was told and the script did not name, in order.
-pub fn statuses(stage: &Stage) -> Vec<u8> {
+pub(crate) fn statuses(stage: &Stage) -> Vec<u8> {
     stage
         .told
         .iter()
@@ -123,7 +123,7 @@ pub fn statuses(stage: &Stage) -> Vec<u8> {
 /// The page is told once that the call ended, and why; every peer is closed, no deadline of the
 /// call is left once the wire is through.
 #[track_caller]
-pub fn ends(stage: &mut Stage, by: EndedBy, cause: EndCause) -> EndReason {
+pub(crate) fn ends(stage: &Stage, by: EndedBy, cause: EndCause) -> EndReason {
     let mut ended = stage.told.iter().filter_map(|(_, event)| match event {
         UaEvent::CallState { state: CallState::Ended, end_reason, .. } => end_reason.clone(),
         _ => None,
@@ -143,20 +143,20 @@ fn peers(stage: &Stage, fits: impl Fn(&MediaRequest) -> bool) -> Vec<PeerId> {
 }
 
 /// Requests and responses that the phone said and the script did not name.
-pub fn said(stage: &Stage) -> Vec<String> {
+pub(crate) fn said(stage: &Stage) -> Vec<String> {
     stage.said.iter().map(|wire| wire.what("")).collect()
 }
 
 /// As [`ends`], where the script named what the peers were asked.
 #[track_caller]
-pub fn ends_with(stage: &mut Stage, by: EndedBy, cause: EndCause) -> EndReason {
+pub(crate) fn ends_with(stage: &mut Stage, by: EndedBy, cause: EndCause) -> EndReason {
     stage.asks(|it| *it == MediaRequest::Close);
     ends(stage, by, cause)
 }
 
 /// As [`bob_calls`], without a tag of ours in To, as CANCEL repeats the INVITE.
 #[track_caller]
-pub fn bob_calls_to_be_cancelled(stage: &mut Stage) -> (CallId, Far) {
+pub(crate) fn bob_calls_to_be_cancelled(stage: &mut Stage) -> (CallId, Far) {
     let mut far = stage.far();
     stage.hears(far.invite(FAR_SDP)).says("180");
     (ringing(stage), far)

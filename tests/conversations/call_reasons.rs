@@ -7,7 +7,6 @@ use cc_sdk::api::{EndCause, EndReason, EndedBy};
 
 use crate::call_play::*;
 use crate::far::Wire;
-use crate::stage::Stage;
 
 #[test]
 fn every_refusal_has_its_cause() {
@@ -67,7 +66,7 @@ fn refused(status: u16, phrase: &str, reason: &str) -> EndReason {
     calls_bob(&mut stage);
     let mut response = stage.last.response(status);
     if !phrase.is_empty() {
-        response.reason = phrase.to_owned();
+        phrase.clone_into(&mut response.reason);
     }
     if !reason.is_empty() {
         response.headers.push("Reason", reason);
@@ -78,7 +77,7 @@ fn refused(status: u16, phrase: &str, reason: &str) -> EndReason {
         _ => None,
     });
     let cause = ended.expect("the call ended").cause;
-    let reason = ends(&mut stage, EndedBy::Remote, cause);
+    let reason = ends(&stage, EndedBy::Remote, cause);
     assert_eq!(statuses(&stage), [1, 5]);
     reason
 }
