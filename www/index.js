@@ -35,7 +35,7 @@ window.ccSdk.addEventListener("call", ({ call }) => {
   let back = "";
   call.addEventListener("digitsent", ({ digit }) => show("sent", (sent += digit)));
   call.addEventListener("digit", ({ digit }) => show("back", (back += digit)));
-  call.addEventListener("message", ({ body }) => show("back", (back = body)));
+  call.addEventListener("message", ({ body }) => show("back", (back = body.length > 1 ? body : back + body)));
 });
 
 function show(name, text) {

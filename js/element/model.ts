@@ -271,7 +271,9 @@ export class Model {
     call.addEventListener(
       "message",
       ({ contentType, body }) => {
-        if (/^text\/plain\b/i.test(contentType)) hear(`${talk.heard === "" ? "" : "\n"}${body}`);
+        // A menu tells digit by digit.
+        if (/^text\/plain\b/i.test(contentType))
+          hear(body.length > 1 && talk.heard !== "" ? `\n${body}` : body);
       },
       on,
     );

@@ -66,6 +66,7 @@ p, h2, h3, dl, dd { margin: 0; font: inherit; }
 .scroll { flex: 1; display: flex; flex-direction: column; gap: calc(4 * var(--_space)); min-block-size: 0; }
 .primary { display: grid; grid-template-columns: 1fr 2fr; gap: calc(2 * var(--_space)); margin-block-start: auto; }
 .primary .press { min-block-size: 3.5rem; }
+.primary .end .icon { inline-size: 1.625em; block-size: 1.625em; }
 .primary .end { flex-direction: column; gap: 2px; font-size: 0.8125em; }
 slot[name="logo"], slot[name="header"], slot[name="footer"] { display: contents; }`;
 
@@ -122,7 +123,7 @@ const talking = `
 .keys .pad { grid-auto-rows: minmax(var(--_target), 1fr); }
 .exchanged { display: grid; grid-template-columns: auto 1fr; gap: calc(0.5 * var(--_space)) calc(3 * var(--_space)); font-size: 0.875em; }
 .exchanged dt { color: var(--_quiet); }
-.exchanged dd { font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.exchanged dd { font-weight: 600; white-space: pre-line; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .info { padding: calc(3 * var(--_space)); border-radius: var(--_radius); background: var(--_raised); font-size: 0.875em; max-block-size: 9rem; overflow: auto; }
 .info h3, .notes label { color: var(--_quiet); font-size: 0.8125rem; }
 .info p { overflow-wrap: anywhere; white-space: pre-line; }
