@@ -39,14 +39,14 @@ impl Challenge<'_> {
 
     /// The scheme as written; compare without case.
     pub fn scheme(&self) -> &str {
-        &self.text[..self.scheme]
+        scan::part(&self.text, 0..self.scheme)
     }
 
     /// What a parameter says, without quotes and escapes.
     pub fn param(&self, name: &str) -> Option<Cow<'_, str>> {
-        let rest = &self.text[self.scheme..];
+        let rest = scan::from(&self.text, self.scheme);
         scan::elements(rest).find_map(|range| {
-            let (given, value) = scan::cut(&rest[range], b'=')?;
+            let (given, value) = scan::cut(scan::part(rest, range), b'=')?;
             scan::trim(given).eq_ignore_ascii_case(name).then(|| scan::unquote(scan::trim(value)))
         })
     }
@@ -57,7 +57,7 @@ fn challenges_of(value: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for element in scan::elements(value) {
         match found.last_mut() {
-            Some(last) if !opens(&value[element.clone()]) => last.end = element.end,
+            Some(last) if !opens(scan::part(value, element.clone())) => last.end = element.end,
             _ => found.push(element),
         }
     }

@@ -22,7 +22,7 @@ impl<'a> Item<'a> {
 
     /// The value as written, without parameters.
     pub fn value(&self) -> &str {
-        &self.text[..self.end]
+        scan::part(&self.text, 0..self.end)
     }
 
     /// What a parameter says; empty where it has no value.
@@ -48,7 +48,7 @@ pub struct CSeq {
 impl CSeq {
     pub(super) fn parse(text: &str) -> Result<Self, usize> {
         let (number, rest) = digits(text, 0)?;
-        let method = Method::parse(&text[rest..]).ok_or(rest)?;
+        let method = Method::parse(scan::from(text, rest)).ok_or(rest)?;
         Ok(Self { number, method })
     }
 }
@@ -65,16 +65,16 @@ pub struct RAck {
 impl RAck {
     pub(super) fn parse(text: &str) -> Result<Self, usize> {
         let (rseq, rest) = digits(text, 0)?;
-        let cseq = CSeq::parse(&text[rest..]).map_err(|at| rest + at)?;
+        let cseq = CSeq::parse(scan::from(text, rest)).map_err(|at| rest + at)?;
         Ok(Self { rseq, cseq })
     }
 }
 
 /// A number of 32 bits at `at` with the white space behind it, and where the rest begins.
 fn digits(text: &str, at: usize) -> Result<(u32, usize), usize> {
-    let rest = &text[at..];
+    let rest = scan::from(text, at);
     let end = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let number = rest[..end].parse().map_err(|_| at)?;
+    let number = scan::part(rest, 0..end).parse().map_err(|_| at)?;
     let next = scan::skip_blanks(text, at + end);
     if next == at + end { Err(next) } else { Ok((number, next)) }
 }

@@ -36,7 +36,7 @@ impl<'a> NameAddr<'a> {
         offset: usize,
     ) -> Result<Self, usize> {
         let (display, uri, params) = split(&text, bare)?;
-        let scheme = scan::cut(&text[uri.clone()], b':');
+        let scheme = scan::cut(scan::part(&text, uri.clone()), b':');
         let scheme = scheme.is_some_and(|(name, rest)| scan::is_token(name) && !rest.is_empty());
         if !scheme && &text != "*" {
             return Err(uri.start);
@@ -47,14 +47,14 @@ impl<'a> NameAddr<'a> {
 
     /// The display name as it is meant: without quotes and escapes. Nothing where it is empty.
     pub fn display_name(&self) -> Option<String> {
-        let name = scan::unquote(scan::trim(&self.text[self.display.clone()]));
+        let name = scan::unquote(scan::trim(scan::part(&self.text, self.display.clone())));
         let name = scan::trim(&name);
         (!name.is_empty()).then(|| name.to_owned())
     }
 
     /// The URI as written, without `<>`.
     pub fn uri_text(&self) -> &str {
-        &self.text[self.uri.clone()]
+        scan::part(&self.text, self.uri.clone())
     }
 
     /// The URI.
@@ -109,7 +109,7 @@ fn split(text: &str, bare: Bare) -> Result<(Range<usize>, Range<usize>, usize), 
         }
         open
     } else if let Some(open) = scan::find(text, b"<") {
-        if let Some(odd) = scan::find(&text[..open], b"\",;>") {
+        if let Some(odd) = scan::find(scan::part(text, 0..open), b"\",;>") {
             return Err(odd);
         }
         open
@@ -134,7 +134,7 @@ fn split_bare(text: &str, bare: Bare) -> Result<(Range<usize>, Range<usize>, usi
         Bare::Uri => text.len(),
         Bare::Header => scan::end_at(text, 0, b"; \t"),
     };
-    match scan::find(&text[..end], b"?\">") {
+    match scan::find(scan::part(text, 0..end), b"?\">") {
         Some(odd) if bare == Bare::Header => Err(odd),
         _ => Ok((0..0, 0..end, end)),
     }

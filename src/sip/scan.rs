@@ -23,7 +23,20 @@ pub(super) const fn is_blank(byte: u8) -> bool {
 
 /// The text without white space around it.
 pub(super) fn trim(text: &str) -> &str {
-    &text[trimmed(text, 0..text.len())]
+    part(text, trimmed(text, 0..text.len()))
+}
+
+/// A part of the text; nothing where there is no such part.
+///
+/// Every other slice goes through here: what cannot panic needs no words for it in the wasm.
+#[inline(never)]
+pub(super) fn part(text: &str, range: Range<usize>) -> &str {
+    text.get(range).unwrap_or_default()
+}
+
+/// The text from `start` on.
+pub(super) fn from(text: &str, start: usize) -> &str {
+    part(text, start..text.len())
 }
 
 /// Where the first of some ASCII characters stands.
@@ -35,17 +48,17 @@ pub(super) fn find(text: &str, stops: &[u8]) -> Option<usize> {
 
 /// Where the first of some ASCII characters stands from `at` on, or the end.
 pub(super) fn end_at(text: &str, at: usize, stops: &[u8]) -> usize {
-    find(&text[at..], stops).map_or(text.len(), |length| at + length)
+    find(from(text, at), stops).map_or(text.len(), |length| at + length)
 }
 
 /// The text before and behind the first of an ASCII character.
 pub(super) fn cut(text: &str, stop: u8) -> Option<(&str, &str)> {
-    find(text, &[stop]).map(|at| (&text[..at], &text[at + 1..]))
+    find(text, &[stop]).map(|at| (part(text, 0..at), from(text, at + 1)))
 }
 
 /// Where the white space from `at` on ends.
 pub(super) fn skip_blanks(text: &str, at: usize) -> usize {
-    at + text.as_bytes()[at..].iter().take_while(|&&byte| is_blank(byte)).count()
+    at + from(text, at).bytes().take_while(|&byte| is_blank(byte)).count()
 }
 
 /// Where the quoted string that begins at `at` ends, or nothing if it does not.
@@ -118,17 +131,17 @@ pub(super) fn elements(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
 
 /// The range without the white space at both ends.
 pub(super) fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
-    let bytes = &text.as_bytes()[..range.end];
-    let start = bytes.len().min(skip_blanks(text, range.start));
-    let behind = bytes[start..].iter().rev().take_while(|&&byte| is_blank(byte)).count();
+    let start = range.end.min(skip_blanks(text, range.start));
+    let kept = part(text, start..range.end).bytes();
+    let behind = kept.rev().take_while(|&byte| is_blank(byte)).count();
     start..range.end - behind
 }
 
 /// A part of a value, borrowed if the value is.
 pub(super) fn slice<'a>(text: &Cow<'a, str>, range: Range<usize>) -> Cow<'a, str> {
     match text {
-        Cow::Borrowed(text) => Cow::Borrowed(&text[range]),
-        Cow::Owned(text) => Cow::Owned(text[range].to_owned()),
+        Cow::Borrowed(text) => Cow::Borrowed(part(text, range)),
+        Cow::Owned(text) => Cow::Owned(part(text, range).to_owned()),
     }
 }
 
@@ -182,7 +195,7 @@ impl<'a> Params<'a> {
         let Some(start) = self.open()? else { return Ok(None) };
         let text = self.text;
         let end = end_at(text, start, b"=;\"");
-        let name = trim(&text[start..end]);
+        let name = trim(part(text, start..end));
         let stop = text.as_bytes().get(end);
         if name.is_empty() || stop == Some(&b'"') {
             return Err(end);
@@ -197,7 +210,7 @@ impl<'a> Params<'a> {
         } else {
             end_at(text, value, b";")
         };
-        Ok(Some((name, trim(&text[value..self.at]))))
+        Ok(Some((name, trim(part(text, value..self.at)))))
     }
 }
 
@@ -221,5 +234,5 @@ pub(super) fn number(text: &str) -> Option<u32> {
     if digits == 0 || !matches!(rest, None | Some(b' ' | b'\t' | b';' | b'(')) {
         return None;
     }
-    Some(text[..digits].parse().unwrap_or(u32::MAX))
+    Some(part(text, 0..digits).parse().unwrap_or(u32::MAX))
 }

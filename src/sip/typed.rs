@@ -158,7 +158,8 @@ impl<'a> Message<'a> {
     /// The elements of a comma-separated header.
     pub fn tokens<'m>(&'m self, name: &'m str) -> impl Iterator<Item = String> + 'm {
         self.headers(name).flat_map(|text| {
-            scan::elements(&text).map(|range| text[range].to_owned()).collect::<Vec<_>>()
+            let elements = scan::elements(&text);
+            elements.map(|range| scan::part(&text, range).to_owned()).collect::<Vec<_>>()
         })
     }
 
@@ -185,7 +186,7 @@ impl<'a> Message<'a> {
             let text = line.text();
             let mut ranges = scan::elements(&text).peekable();
             while let Some(range) = ranges.next() {
-                let element = &text[range.clone()];
+                let element = scan::part(&text, range.clone());
                 // No address, but the piece before a comma in a display name without quotes.
                 if ranges.peek().is_some() && scan::find(element, b":*").is_none() {
                     continue;

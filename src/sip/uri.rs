@@ -38,7 +38,7 @@ impl<'a> Uri<'a> {
 
     fn read(text: &'a str, delimited: bool) -> Result<Self, usize> {
         let colon = scan::find(text, b":").ok_or(0_usize)?;
-        let scheme = &text[..colon];
+        let scheme = scan::part(text, 0..colon);
         let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
         let first = scheme.as_bytes().first();
         if !first.is_some_and(u8::is_ascii_alphabetic) || !scheme.bytes().all(letters) {
@@ -48,14 +48,15 @@ impl<'a> Uri<'a> {
         if let Some(at) = text.bytes().position(odd) {
             return Err(at);
         }
-        let rest = &text[colon + 1..];
+        let rest = scan::from(text, colon + 1);
         let whole =
             Self { text, scheme, user: None, host: "", port: None, params: "", headers: "" };
         if scheme.eq_ignore_ascii_case("tel") {
             let end = scan::end_at(rest, 0, b";");
-            let number = !rest[..end].is_empty();
-            return number
-                .then_some(Self { user: Some(&rest[..end]), params: &rest[end..], ..whole })
+            let number = scan::part(rest, 0..end);
+            let params = scan::from(rest, end);
+            return (!number.is_empty())
+                .then_some(Self { user: Some(number), params, ..whole })
                 .ok_or(colon + 1);
         }
         if !whole.is_sip() {
@@ -63,7 +64,7 @@ impl<'a> Uri<'a> {
             return opaque.then_some(whole).ok_or(colon + 1);
         }
         let at = scan::find(rest, b"@");
-        let user = at.map(|at| &rest[..at]);
+        let user = at.map(|at| scan::part(rest, 0..at));
         let start = colon + 1 + at.map_or(0, |at| at + 1);
         whole.with_host(user, start, delimited)
     }
@@ -75,10 +76,10 @@ impl<'a> Uri<'a> {
         start: usize,
         delimited: bool,
     ) -> Result<Self, usize> {
-        let rest = &self.text[start..];
+        let rest = scan::from(self.text, start);
         let end = scan::end_at(rest, 0, b";?");
-        let (host, port) = split_host(&rest[..end], delimited).ok_or(start)?;
-        let tail = &rest[end..];
+        let (host, port) = split_host(scan::part(rest, 0..end), delimited).ok_or(start)?;
+        let tail = scan::from(rest, end);
         let (params, headers) = scan::cut(tail, b'?').unwrap_or((tail, ""));
         if let Some(space) = scan::find(tail, b" ") {
             return Err(start + end + space);
@@ -158,14 +159,14 @@ pub(super) fn split_host(text: &str, bare_ipv6: bool) -> Option<(&str, Option<u1
     }
     let (host, rest) = if text.starts_with('[') {
         let close = scan::find(text, b"]")?;
-        let zone = scan::find(&text[1..close], b"%").map_or(close, |zone| zone + 1);
-        if close == 1 || !text[1..zone].bytes().all(ipv6) {
+        let zone = scan::find(scan::part(text, 1..close), b"%").map_or(close, |zone| zone + 1);
+        if close == 1 || !scan::part(text, 1..zone).bytes().all(ipv6) {
             return None;
         }
-        text.split_at(close + 1)
+        (scan::part(text, 0..close + 1), scan::from(text, close + 1))
     } else {
         let colon = scan::end_at(text, 0, b":");
-        (trim(&text[..colon]), &text[colon..])
+        (trim(scan::part(text, 0..colon)), scan::from(text, colon))
     };
     let letter = |byte: u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_') || !byte.is_ascii()

@@ -22,19 +22,20 @@ impl<'a> Via<'a> {
         let mut at = 0;
         for _ in 0..2 {
             let slash = scan::end_at(&text, at, b"/");
-            if !scan::is_token(scan::trim(&text[at..slash])) {
+            if !scan::is_token(scan::trim(scan::part(&text, at..slash))) {
                 return Err(at);
             }
             at = text.len().min(slash + 1);
         }
         let start = scan::skip_blanks(&text, at);
         let transport = start..scan::end_at(&text, start, b" \t");
-        if !scan::is_token(&text[transport.clone()]) {
+        if !scan::is_token(scan::part(&text, transport.clone())) {
             return Err(start);
         }
         let params = scan::end_at(&text, transport.end, b";");
         let sent_by = scan::trimmed(&text, transport.end..params);
-        let (host, port) = split_host(&text[sent_by.clone()], true).ok_or(sent_by.start)?;
+        let (host, port) =
+            split_host(scan::part(&text, sent_by.clone()), true).ok_or(sent_by.start)?;
         let host = sent_by.start..sent_by.start + host.len();
         Params::new(&text, params).check()?;
         Ok(Self { text, transport, host, port, params })
@@ -42,12 +43,12 @@ impl<'a> Via<'a> {
 
     /// The transport as written: `WSS`.
     pub fn transport(&self) -> &str {
-        &self.text[self.transport.clone()]
+        scan::part(&self.text, self.transport.clone())
     }
 
     /// The host of sent-by, an IPv6 address with its brackets.
     pub fn host(&self) -> &str {
-        &self.text[self.host.clone()]
+        scan::part(&self.text, self.host.clone())
     }
 
     /// The port of sent-by, if one is given.
