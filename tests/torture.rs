@@ -324,3 +324,10 @@ fn another_version_is_answered_505() {
     let message = invite("Allow: INVITE").replacen("SIP/2.0\r\n", "SIP/7.0\r\n", 1);
     assert_eq!(fields::read(message.as_bytes()).unwrap_err().status(), 505);
 }
+
+#[test]
+fn a_star_among_contacts_is_refused() {
+    let message = invite("Contact: *, <sip:alice@a.invalid>");
+    let error = fields::read(message.as_bytes()).unwrap_err();
+    assert_eq!((error.header, error.offset), (Some("Contact"), message.find('*').unwrap()));
+}

@@ -327,3 +327,56 @@ pub const fn standard_reason(status: u16) -> &'static str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(request: &Request) -> String {
+        String::from_utf8(request.to_bytes().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn headers_are_edited_by_either_name_and_keep_their_order() {
+        let mut request = Request::new(Method::Bye, "sip:a@b.invalid");
+        request.headers.push("v", "2").push("m", "old").push("X", "1").push("Contact", "older");
+        request.headers.push_front("Via", "1").set("Contact", "new").set("Route", "r");
+        assert_eq!(
+            text(&request),
+            "BYE sip:a@b.invalid SIP/2.0\r\nVia: 1\r\nv: 2\r\nContact: new\r\nX: 1\r\nRoute: r\r\n\
+            Content-Length: 0\r\n\r\n"
+        );
+        assert_eq!(request.headers.get("via"), Some("1"));
+        assert_eq!(request.headers.get_all("VIA").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(request.headers.remove_first("Via").as_deref(), Some("1"));
+        request.headers.remove_all("x");
+        assert_eq!(request.headers.iter().count(), 3);
+    }
+
+    #[test]
+    fn content_length_is_right_whatever_was_set() {
+        let mut request = Request::new(Method::Info, "sip:a@b.invalid");
+        request.headers.push("l", "99").push("Content-Length", "5").push("X", "");
+        request.body = b"abc".to_vec();
+        assert_eq!(text(&request), "INFO sip:a@b.invalid SIP/2.0\r\nl: 3\r\nX:\r\n\r\nabc");
+    }
+
+    #[test]
+    fn what_would_be_read_as_another_message_is_not_written() {
+        let bad = |method: &str, uri: &str, name: &str| {
+            let method = Method::Other(method.into());
+            let mut request = Request::new(method, uri);
+            request.headers.push(name, "x");
+            request.to_bytes().is_err()
+        };
+        assert!(!bad("NEW", "sip:a@b", "X"));
+        assert!(bad("NEW METHOD", "sip:a@b", "X"));
+        assert!(bad("", "sip:a@b", "X"));
+        assert!(bad("NEW", "sip:a b", "X"));
+        assert!(bad("NEW", "", "X"));
+        assert!(bad("NEW", "sip:a@b", "X:"));
+        assert!(bad("NEW", "sip:a@b", ""));
+        assert!(Response::new(99).to_bytes().is_err());
+        assert!(Response::new(700).to_bytes().is_err());
+    }
+}

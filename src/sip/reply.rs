@@ -52,3 +52,44 @@ impl Reply {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::Message;
+
+    const INVITE: &str = "INVITE sip:bob@b.invalid SIP/2.0\r\n\
+        v: SIP/2.0/WSS p.invalid;branch=z9hG4bK2\r\nVia: SIP/2.0/WSS a.invalid;branch=z9hG4bK1\r\n\
+        Record-Route: <sip:p.invalid;lr>\r\nf: <sip:alice@a.invalid>;tag=1\r\n\
+        t: <sip:bob@b.invalid>\r\ni: abc\r\nCSeq: 7 INVITE\r\nSubject: no\r\n\r\n";
+
+    fn answer(request: &str, status: u16) -> String {
+        let request = Message::parse(request.as_bytes()).unwrap();
+        let bytes = Reply::of(&request).tag("ours").response(status).to_bytes().unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_response_repeats_what_the_request_says_and_adds_our_tag() {
+        assert_eq!(
+            answer(INVITE, 180),
+            "SIP/2.0 180 Ringing\r\nv: SIP/2.0/WSS p.invalid;branch=z9hG4bK2\r\n\
+            Via: SIP/2.0/WSS a.invalid;branch=z9hG4bK1\r\nf: <sip:alice@a.invalid>;tag=1\r\n\
+            t: <sip:bob@b.invalid>;tag=ours\r\ni: abc\r\nCSeq: 7 INVITE\r\n\
+            Record-Route: <sip:p.invalid;lr>\r\nContent-Length: 0\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn a_tag_that_is_there_stays() {
+        for to in ["t: <sip:bob@b.invalid>;tag=theirs", "t: \"bob <sip:bob@b.invalid>;tag=theirs"] {
+            let request = INVITE.replace("t: <sip:bob@b.invalid>", to);
+            assert!(answer(&request, 200).contains(&[to, "\r\n"].concat()));
+        }
+    }
+
+    #[test]
+    fn a_refusal_carries_no_record_route() {
+        assert!(!answer(INVITE, 486).contains("Record-Route"));
+    }
+}

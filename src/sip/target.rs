@@ -48,7 +48,7 @@ pub fn number_of(uri: &str) -> String {
 }
 
 fn number_at(text: &str, domain: &str) -> Option<String> {
-    user_part(&number(text)?, domain)
+    number(text).map(|number| user_part(&number, domain))
 }
 
 /// The digits of a number that is written for people, with its plus, stars and hashes.
@@ -108,15 +108,15 @@ fn user_at(text: &str, domain: &str) -> Option<String> {
             || matches!(c, '-' | '_' | '.' | '!' | '~' | '*' | '\'' | '+' | '&' | '=' | '$')
     };
     let name = !text.starts_with('+') && text.chars().any(is_letter) && text.chars().all(usual);
-    name.then(|| user_part(text, domain)).flatten()
+    name.then(|| user_part(text, domain))
 }
 
-fn user_part(user: &str, domain: &str) -> Option<String> {
+fn user_part(user: &str, domain: &str) -> String {
     let mut uri = String::from("sip:");
     push_escaped(&mut uri, user);
     uri.push('@');
     uri.push_str(domain);
-    Some(uri)
+    uri
 }
 
 /// Adds text to a user part, escaped where RFC 3261 §25.1 wants it. Escapes stay as they are.

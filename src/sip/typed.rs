@@ -55,9 +55,16 @@ impl<'a> Message<'a> {
         self.one("CSeq", |text| CSeq::parse(&text))?.ok_or_else(|| self.missing("CSeq"))
     }
 
-    /// Every Contact.
+    /// Every Contact. A `*` stands alone (RFC 3261 §10.2.2).
     pub fn contacts(&self) -> Result<Vec<NameAddr<'a>>, ParseError> {
-        self.addresses("Contact")
+        const NAME: &str = "Contact";
+        let contacts = self.addresses(NAME)?;
+        match self.lines(NAME).next() {
+            Some(line) if contacts.len() > 1 && contacts.iter().any(NameAddr::is_star) => {
+                Err(malformed(line, NAME, 0))
+            }
+            _ => Ok(contacts),
+        }
     }
 
     /// The Record-Route set, in the order of the message.
