@@ -146,7 +146,7 @@ impl UserAgent {
         let (line, step) = phone.line(core);
         line.on_frame(step.now, flow);
         if sip::is_keep_alive(frame) {
-            if frame == b"\r\n\r\n" {
+            if frame.starts_with(b"\r\n\r\n") {
                 core.out.transmit(flow, b"\r\n".to_vec());
             }
         } else {

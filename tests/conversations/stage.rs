@@ -103,8 +103,13 @@ enum ServerPlay {
 impl Stage {
     /// A phone that nobody has told anything; its peer connections succeed by themselves.
     pub(crate) fn new() -> Self {
+        Self::seeded(7)
+    }
+
+    /// A phone that draws other numbers than one of another seed.
+    pub(crate) fn seeded(seed: u8) -> Self {
         Self {
-            agent: UserAgent::new([7; 32]),
+            agent: UserAgent::new([seed; 32]),
             now: Time::from_epoch(Duration::from_secs(1_800_000_000)),
             flow: FlowId(0),
             account: ALICE,
