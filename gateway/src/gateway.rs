@@ -50,34 +50,22 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// [`Unstartable::Serve`] if a listener fails.
+    /// [`Unstartable::Serve`] if the switch breaks: then a restart is better than no calls.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Unstartable> {
-        let (stopped, watch) = watch::channel(false);
-        let mut servers = tokio::task::JoinSet::new();
+        let (stopped, stopping) = watch::channel(false);
         for listener in self.listeners {
-            let router = web::router(&self.site);
-            let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            let mut watch = watch.clone();
-            let stop = async move {
-                // An error means that nobody is left to say so.
-                let _ = watch.wait_for(|stopped| *stopped).await;
-            };
-            servers.spawn(async move {
-                axum::serve(listener, service).with_graceful_shutdown(stop).await
-            });
+            tokio::spawn(web::serve(listener, self.site.clone(), stopping.clone()));
         }
         tokio::select! {
             () = stop => {}
-            Some(Ok(Err(error))) = servers.join_next() => return Err(Unstartable::Serve(error)),
+            () = self.site.switchboard.failed() => {
+                return Err(Unstartable::Serve(std::io::Error::other("the switch broke")));
+            }
         }
         tracing::info!("stopping");
         self.site.switchboard.stop().await;
         stopped.send_replace(true);
-        let all_done = async {
-            self.site.door.all_left().await;
-            while servers.join_next().await.is_some() {}
-        };
-        if tokio::time::timeout(PATIENCE, all_done).await.is_err() {
+        if tokio::time::timeout(PATIENCE, self.site.door.all_left()).await.is_err() {
             tracing::warn!("some requests were cut");
         }
         Ok(())
@@ -106,7 +94,7 @@ fn media_addresses(settings: &Settings) -> Vec<IpAddr> {
     }
     let outward = outward_address();
     if settings.listen.is_loopback() {
-        return [settings.listen].into_iter().chain(outward).collect();
+        return std::iter::once(settings.listen).chain(outward).collect();
     }
     if settings.listen.is_unspecified() {
         return vec![outward.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))];

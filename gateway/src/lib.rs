@@ -10,6 +10,8 @@
 //! settings/      command line and configuration file
 //! ```
 
+#![expect(clippy::similar_names, reason = "caller and callee are what the field calls them")]
+
 mod clock;
 mod gateway;
 pub mod media;

@@ -1,5 +1,6 @@
 //! The gateway's command.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use cc_gateway::Gateway;
@@ -38,7 +39,10 @@ fn announce(origin: &str) {
 
 fn begin_log(filter: Option<&str>, format: LogFormat) {
     let filter = EnvFilter::new(filter.unwrap_or("info,str0m=warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

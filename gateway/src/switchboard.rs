@@ -68,6 +68,11 @@ impl Switchboard {
         Line { flow, inputs: self.inputs.clone(), orders }
     }
 
+    /// Waits until the task has ended, which it does by itself only if it broke.
+    pub(crate) async fn failed(&self) {
+        self.inputs.closed().await;
+    }
+
     /// Ends service calls; returns when what that sends is on its way to the WebSockets.
     pub(crate) async fn stop(&self) {
         let (done, stopped) = oneshot::channel();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ pub(crate) fn prepare() {
 pub(crate) struct Peers {
     addresses: Vec<IpAddr>,
     replies: mpsc::Sender<(MediaId, MediaReply)>,
-    peers: HashMap<MediaId, mpsc::Sender<MediaRequest>>,
+    open: HashMap<MediaId, mpsc::Sender<MediaRequest>>,
 }
 
 impl Peers {
@@ -38,24 +38,24 @@ impl Peers {
         addresses: Vec<IpAddr>,
         replies: mpsc::Sender<(MediaId, MediaReply)>,
     ) -> Self {
-        Self { addresses, replies, peers: HashMap::new() }
+        Self { addresses, replies, open: HashMap::new() }
     }
 
     /// Passes a request on; the first one begins the call's media.
     pub(crate) fn request(&mut self, id: MediaId, request: MediaRequest) {
         if request == MediaRequest::Close {
             // The task ends when nobody can ask it any more.
-            self.peers.remove(&id);
+            self.open.remove(&id);
             return;
         }
-        if let (MediaRequest::Offer { sound, .. }, false) = (&request, self.peers.contains_key(&id))
+        if let (MediaRequest::Offer { sound, .. }, false) = (&request, self.open.contains_key(&id))
         {
             let (sender, requests) = mpsc::channel(REQUESTS);
             let link = Link { id, replies: self.replies.clone(), requests };
-            tokio::spawn(run(self.addresses.clone(), *sound, link));
-            self.peers.insert(id, sender);
+            tokio::spawn(watched(self.addresses.clone(), *sound, link));
+            self.open.insert(id, sender);
         }
-        if let Some(peer) = self.peers.get(&id) {
+        if let Some(peer) = self.open.get(&id) {
             // A call that asks faster than its media can follow loses what it asks.
             let _ = peer.try_send(request);
         }
@@ -76,15 +76,21 @@ impl Link {
     }
 }
 
-async fn run(addresses: Vec<IpAddr>, sound: Sound, mut link: Link) {
-    let outcome = match Peer::open(&addresses, sound).await {
-        Ok(mut peer) => peer.drive(&mut link).await,
-        Err(error) => Err(error),
+/// Runs a call's media. Whatever goes wrong there, the switch hears that it is gone.
+async fn watched(addresses: Vec<IpAddr>, sound: Sound, link: Link) {
+    let (id, replies) = (link.id, link.replies.clone());
+    let failure = match tokio::spawn(run(addresses, sound, link)).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error,
+        Err(panic) => panic.into(),
     };
-    if let Err(error) = outcome {
-        tracing::warn!(media = link.id.0, %error, "media failed");
-        link.tell(MediaReply::Lost).await;
-    }
+    tracing::warn!(media = id.0, %failure, "media failed");
+    // The switch only goes when everything ends.
+    let _ = replies.send((id, MediaReply::Lost)).await;
+}
+
+async fn run(addresses: Vec<IpAddr>, sound: Sound, mut link: Link) -> Result<(), Failure> {
+    Peer::open(&addresses, sound).await?.drive(&mut link).await
 }
 
 /// Why media cannot go on.
@@ -92,7 +98,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 struct Peer {
     rtc: Rtc,
-    sockets: Vec<UdpSocket>,
+    /// With the address that its candidate names.
+    sockets: Vec<(UdpSocket, SocketAddr)>,
     sound: Sound,
     player: Option<Player>,
     voice: Option<Voice>,
@@ -123,9 +130,9 @@ impl Peer {
         let mut rtc = config().build(Instant::now());
         let mut sockets = Vec::new();
         for address in addresses {
-            let socket = UdpSocket::bind((*address, 0)).await?;
-            rtc.add_local_candidate(Candidate::host(socket.local_addr()?, "udp")?);
-            sockets.push(socket);
+            let (socket, named) = open_socket(*address).await?;
+            rtc.add_local_candidate(Candidate::host(named, "udp")?);
+            sockets.push((socket, named));
         }
         Ok(Self {
             rtc,
@@ -182,10 +189,8 @@ impl Peer {
             match self.rtc.poll_output()? {
                 Output::Timeout(at) => return Ok((at, digits)),
                 Output::Transmit(transmit) => {
-                    let own = |socket: &&UdpSocket| {
-                        socket.local_addr().is_ok_and(|address| address == transmit.source)
-                    };
-                    if let Some(socket) = self.sockets.iter().find(own) {
+                    let own = self.sockets.iter().find(|(_, named)| *named == transmit.source);
+                    if let Some((socket, _)) = own {
                         // A datagram that finds no room is lost, as datagrams are.
                         let _ = socket.try_send_to(&transmit.contents, transmit.destination);
                     }
@@ -208,7 +213,7 @@ impl Peer {
     ) -> Result<(), RtcError> {
         // What cannot be STUN, DTLS or SRTP is nobody's business here.
         let Ok(contents) = data.try_into() else { return Ok(()) };
-        let Ok(destination) = self.sockets[socket].local_addr() else { return Ok(()) };
+        let destination = self.sockets[socket].1;
         let receive = Receive { proto: Protocol::Udp, source: from, destination, contents };
         let input = Input::Receive(Instant::now(), receive);
         if self.rtc.accepts(&input) {
@@ -276,10 +281,26 @@ impl Peer {
     }
 }
 
+/// A socket on this address and the name of it; where another machine has the address and
+/// passes datagrams on, on any address of ours.
+async fn open_socket(address: IpAddr) -> std::io::Result<(UdpSocket, SocketAddr)> {
+    let socket = match UdpSocket::bind((address, 0)).await {
+        Err(error) if error.kind() == std::io::ErrorKind::AddrNotAvailable => {
+            UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await?
+        }
+        bound => bound?,
+    };
+    let port = socket.local_addr()?.port();
+    Ok((socket, SocketAddr::new(address, port)))
+}
+
 /// Waits for a datagram on any of the sockets: which, from where, how long.
-async fn receive(sockets: &[UdpSocket], buffer: &mut [u8]) -> (usize, SocketAddr, usize) {
+async fn receive(
+    sockets: &[(UdpSocket, SocketAddr)],
+    buffer: &mut [u8],
+) -> (usize, SocketAddr, usize) {
     poll_fn(|context| {
-        for (index, socket) in sockets.iter().enumerate() {
+        for (index, (socket, _)) in sockets.iter().enumerate() {
             let mut datagram = ReadBuf::new(buffer);
             if let Poll::Ready(Ok(from)) = socket.poll_recv_from(context, &mut datagram) {
                 return Poll::Ready((index, from, datagram.filled().len()));

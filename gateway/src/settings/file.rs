@@ -21,7 +21,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Origins of pages on other hosts that may use `/sip`, `/v1` and `/createAuth`.
     pub allowed_origins: Vec<String>,
-    /// The address that media candidates name; that of `listen` unless told.
+    /// The address that media candidates name; unless told that of `listen`, and beside
+    /// loopback the one that leads out of this machine.
     pub media_ip: Option<IpAddr>,
     /// Where the demo site lies.
     pub www: Option<PathBuf>,
@@ -205,6 +206,8 @@ pub struct Limits {
     pub sockets_per_address: usize,
     /// TCP connections at once.
     pub connections: usize,
+    /// TCP connections at once from one address.
+    pub connections_per_address: usize,
     /// SIP messages a second on one WebSocket; more are read later.
     pub messages_per_second: u32,
     /// Unreadable messages on one WebSocket before it is closed.
@@ -225,6 +228,7 @@ impl Default for Limits {
             sockets: 2000,
             sockets_per_address: 200,
             connections: 4000,
+            connections_per_address: 500,
             messages_per_second: 100,
             garbage: 20,
             message_bytes: 65_536,

@@ -45,7 +45,7 @@ pub struct Options {
     /// How the log is written [default: text]
     #[arg(long, value_enum)]
     pub log_format: Option<LogFormat>,
-    /// What is logged, such as debug, or info,cc_gateway::switch=debug [default: info]
+    /// What is logged, such as `debug`, or `info,cc_gateway::switch=debug` [default: info]
     #[arg(long, value_name = "FILTER", env = "CC_GATEWAY_LOG")]
     pub log: Option<String>,
 }

@@ -37,7 +37,7 @@ pub(super) struct Party {
     /// Where its requests are sent: the Contact's URI.
     pub(super) contact: String,
     pub(super) presence: Presence,
-    /// The highest CSeq that it used.
+    /// The highest `CSeq` that it used.
     pub(super) cseq: u32,
 }
 
@@ -227,7 +227,7 @@ impl Calls {
     pub(super) fn on_timeout(&mut self, signalling: &mut Signalling) {
         let now = signalling.now;
         for (call_id, calls) in &mut self.calls {
-            calls.retain(|call| {
+            calls.retain_mut(|call| {
                 if call.due().is_none_or(|due| due > now) {
                     return true;
                 }
@@ -239,6 +239,8 @@ impl Calls {
                     };
                     tracing::info!(call_id, reason, "call ended by the gateway");
                     call.farewell(signalling, call_id, reason);
+                    call.hang_up(now);
+                    return true;
                 }
                 false
             });

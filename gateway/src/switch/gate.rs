@@ -72,7 +72,7 @@ impl Gate {
         };
         let bearer = format!("Bearer realm=\"{}\"{error}", self.authority.domain);
         let digests = self.digests.challenges(now, why == Denied::Stale);
-        for challenge in [bearer].into_iter().chain(digests) {
+        for challenge in std::iter::once(bearer).chain(digests) {
             response.headers.push(role.challenge(), challenge);
         }
     }

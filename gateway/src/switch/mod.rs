@@ -1,5 +1,6 @@
-//! The switch: registrar, forking proxy and service numbers, without a clock, socket or task of
-//! its own. Like the phone it is driven by [`Switch::handle`] and drained by
+//! The switch: registrar, forking proxy and service numbers.
+//!
+//! It has no clock, socket or task of its own. Like the phone it is driven by [`Switch::handle`] and drained by
 //! [`Switch::poll_output`], so that its tests run on a virtual clock.
 //!
 //! Every client is a WebSocket, a *flow*; contacts are names within `.invalid`, and what is sent
@@ -32,7 +33,7 @@ use self::gate::Gate;
 use self::passage::{PassageId, Passages};
 use self::registrar::Registrar;
 use self::service::{ServiceId, Services};
-use self::signalling::Signalling;
+use self::signalling::{Arrival, Signalling};
 
 /// What the driver tells the switch.
 #[derive(Debug)]
@@ -159,7 +160,9 @@ impl Switch {
             signalling.transactions.on_request(signalling.now, flow, message, &mut signalling.out);
         match arrived {
             Arrived::Absorbed => {}
-            Arrived::New(server) => self.on_new_request(flow, server, message),
+            Arrived::New(server) => {
+                self.on_new_request(Arrival { flow, server, message });
+            }
             Arrived::Ack => self.on_ack(flow, message),
             Arrived::Cancel { cancel, invite, owner } => {
                 let status = if invite.is_some() { 200 } else { 481 };

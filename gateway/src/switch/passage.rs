@@ -9,7 +9,7 @@ use cc_sdk::transaction::{LostWhy, TransactionId};
 use cc_sdk::{FlowId, Time};
 
 use super::calls::{Call, DialogId, Party, Presence};
-use super::signalling::{Signalling, upstream};
+use super::signalling::{Arrival, Signalling, contact_uri, upstream};
 use super::{Owner, Switch};
 use crate::tokens::Grant;
 
@@ -148,18 +148,15 @@ const fn rank(status: u16) -> (u8, u16) {
 
 impl Passages {
     /// Sends a new request on every branch. The caller's `grant` was checked.
-    #[expect(clippy::too_many_arguments, reason = "all of one request, and none of another's kind")]
     pub(super) fn begin(
         &mut self,
         signalling: &mut Signalling,
-        upstream: FlowId,
-        server: TransactionId,
-        message: &Message<'_>,
+        arrival: Arrival<'_>,
         grant: &Grant,
         callee: &str,
         requests: Vec<(FlowId, Request)>,
     ) {
-        let contact = message.contacts().ok().and_then(|contacts| contacts.into_iter().next());
+        let Arrival { flow, message, .. } = arrival;
         let (Ok(from), Ok(cseq), Ok(call_id)) = (message.from(), message.cseq(), message.call_id())
         else {
             return;
@@ -168,8 +165,8 @@ impl Passages {
             seat: grant.seat.clone(),
             tag: from.tag().unwrap_or_default().into_owned(),
             address: from.uri_text().to_owned(),
-            contact: contact.map(|contact| contact.uri_text().to_owned()).unwrap_or_default(),
-            presence: Presence::Here(upstream),
+            contact: contact_uri(message).unwrap_or_default(),
+            presence: Presence::Here(flow),
             cseq: cseq.number,
         };
         let kind = Kind::New(Beginning {
@@ -178,29 +175,28 @@ impl Passages {
             callee_seat: callee.to_owned(),
             seconds: grant.seconds(),
         });
-        self.open(signalling, server, message, kind, requests);
+        self.open(signalling, arrival, kind, requests);
     }
 
     /// Sends a request within a dialog to the other side.
     pub(super) fn pass(
         &mut self,
         signalling: &mut Signalling,
-        server: TransactionId,
-        message: &Message<'_>,
+        arrival: Arrival<'_>,
         flow: FlowId,
         request: Request,
     ) {
-        self.open(signalling, server, message, Kind::InDialog, vec![(flow, request)]);
+        self.open(signalling, arrival, Kind::InDialog, vec![(flow, request)]);
     }
 
     fn open(
         &mut self,
         signalling: &mut Signalling,
-        server: TransactionId,
-        message: &Message<'_>,
+        arrival: Arrival<'_>,
         kind: Kind,
         requests: Vec<(FlowId, Request)>,
     ) {
+        let Arrival { server, message, .. } = arrival;
         let Some(method) = message.method() else { return };
         self.last = self.last.wrapping_add(1);
         let id = PassageId(self.last);
@@ -270,6 +266,7 @@ impl Switch {
     ) {
         let (Some(status), Some(response)) = (message.status(), upstream(message)) else { return };
         self.note_dialog(id, flow, message, status);
+        self.note_refusal(message);
         let Some(passage) = self.passages.open.get_mut(&id) else {
             return self.pass_late_2xx(message);
         };
@@ -335,7 +332,8 @@ impl Switch {
             return;
         }
         let Some(passage) = self.passages.open.remove(&id) else { return };
-        if let (Kind::New(beginning), State::Open) = (&passage.kind, passage.state) {
+        if let Kind::New(beginning) = &passage.kind {
+            // Whoever did not answer has no call.
             self.calls.drop_early(&beginning.call_id, &beginning.caller.tag);
         }
         if passage.state == State::Answered {
@@ -355,8 +353,7 @@ impl Switch {
         if passage.method != Method::Invite || !(101..=299).contains(&status) {
             return;
         }
-        let contact = message.contacts().ok().and_then(|contacts| contacts.into_iter().next());
-        let contact = contact.map(|contact| contact.uri_text().to_owned()).unwrap_or_default();
+        let contact = contact_uri(message).unwrap_or_default();
         let callee = Party {
             seat: beginning.callee_seat.clone(),
             tag: dialog.to_tag,

@@ -1,13 +1,11 @@
 //! New requests: whom they are for, whether they may, and on to every contact.
 
-use cc_sdk::FlowId;
 use cc_sdk::sip::{Message, Method, Request, Uri, unescape};
-use cc_sdk::transaction::TransactionId;
 
 use super::Switch;
 use super::gate::{Denied, Role};
 use super::service::number::Number;
-use super::signalling::Signalling;
+use super::signalling::{Arrival, Signalling};
 use crate::tokens::{Grant, Profile};
 
 /// Whom a Request-URI names.
@@ -21,12 +19,8 @@ enum Target {
 }
 
 impl Switch {
-    pub(super) fn on_new_request(
-        &mut self,
-        flow: FlowId,
-        server: TransactionId,
-        message: &Message<'_>,
-    ) {
+    pub(super) fn on_new_request(&mut self, arrival: Arrival<'_>) {
+        let Arrival { server, message, .. } = arrival;
         let (Some(method), Some(uri)) = (message.method(), message.request_uri()) else { return };
         if let Some(unsupported) = message.header("Proxy-Require") {
             let mut response = self.signalling.reply(message).response(420);
@@ -34,31 +28,27 @@ impl Switch {
             return self.signalling.respond(server, &response);
         }
         if message.max_forwards() == Ok(Some(0)) {
-            return self.signalling.refuse(server, message, 483);
+            return self.signalling.refuse(arrival, 483);
         }
         if message.to().is_ok_and(|to| to.tag().is_some()) {
-            return self.on_in_dialog(flow, server, message);
+            return self.on_in_dialog(arrival);
         }
         match (method, Uri::parse(uri)) {
-            (Method::Register, _) => self.on_register(flow, server, message),
+            (Method::Register, _) => self.on_register(arrival),
             (Method::Bye | Method::Update | Method::Prack | Method::Info, _) => {
-                self.signalling.refuse(server, message, 481);
+                self.signalling.refuse(arrival, 481);
             }
-            (_, Err(_)) => self.signalling.refuse(server, message, 416),
+            (_, Err(_)) => self.signalling.refuse(arrival, 416),
             (method, Ok(uri)) if uri.user().is_none() => {
-                self.answer_for_ourselves(server, message, &method);
+                self.answer_for_ourselves(arrival, &method);
             }
-            (method, Ok(uri)) => self.let_through(flow, server, message, &method, &uri),
+            (method, Ok(uri)) => self.let_through(arrival, &method, &uri),
         }
     }
 
     /// What is asked of the gateway itself: OPTIONS, as a sign of life.
-    fn answer_for_ourselves(
-        &mut self,
-        server: TransactionId,
-        message: &Message<'_>,
-        method: &Method,
-    ) {
+    fn answer_for_ourselves(&mut self, arrival: Arrival<'_>, method: &Method) {
+        let Arrival { server, message, .. } = arrival;
         let is_options = *method == Method::Options;
         let status = if is_options { 200 } else { 405 };
         let mut response = self.signalling.reply(message).response(status);
@@ -68,22 +58,16 @@ impl Switch {
     }
 
     /// Checks who asks and for whom, and sends the request on its way.
-    fn let_through(
-        &mut self,
-        flow: FlowId,
-        server: TransactionId,
-        message: &Message<'_>,
-        method: &Method,
-        uri: &Uri<'_>,
-    ) {
+    fn let_through(&mut self, arrival: Arrival<'_>, method: &Method, uri: &Uri<'_>) {
+        let Arrival { server, message, .. } = arrival;
         let now = self.signalling.unix_seconds();
         let grant = match self.gate.check(now, message, Role::Proxy) {
             Ok(grant) => grant,
-            Err(why) => return self.challenge(server, message, Role::Proxy, why, flow),
+            Err(why) => return self.challenge(arrival, Role::Proxy, why),
         };
         if !self.is_from(message, &grant) {
             tracing::warn!(seat = grant.seat, "a request in somebody else's name");
-            return self.signalling.refuse(server, message, 403);
+            return self.signalling.refuse(arrival, 403);
         }
         let target = self.target(uri);
         let number = uri.user().map(unescape).unwrap_or_default();
@@ -93,7 +77,7 @@ impl Switch {
         };
         if !grant.calls_to(&names) {
             tracing::warn!(seat = grant.seat, "not allowed to call there");
-            return self.signalling.refuse(server, message, 403);
+            return self.signalling.refuse(arrival, 403);
         }
         if *method == Method::Invite && !self.has_room(&grant) {
             tracing::warn!(seat = grant.seat, "too many calls at once");
@@ -102,50 +86,33 @@ impl Switch {
             return self.signalling.respond(server, &response);
         }
         match target {
-            Target::Nobody => self.signalling.refuse(server, message, 404),
+            Target::Nobody => self.signalling.refuse(arrival, 404),
             Target::Service(number) => {
-                self.services.on_request(
-                    &mut self.signalling,
-                    flow,
-                    server,
-                    message,
-                    number,
-                    &grant,
-                );
+                self.services.on_request(&mut self.signalling, arrival, number, &grant);
             }
-            Target::Seat(callee) => self.fork(flow, server, message, &callee, &grant),
+            Target::Seat(callee) => self.fork(arrival, &callee, &grant),
         }
     }
 
     /// Sends a request to every contact of a seat.
-    fn fork(
-        &mut self,
-        flow: FlowId,
-        server: TransactionId,
-        message: &Message<'_>,
-        callee: &Profile,
-        grant: &Grant,
-    ) {
+    fn fork(&mut self, arrival: Arrival<'_>, callee: &Profile, grant: &Grant) {
+        let Arrival { flow, message, .. } = arrival;
         let is_invite = message.method() == Some(Method::Invite);
-        let contacts: Vec<_> = self
-            .registrar
-            .bindings(&callee.name)
-            .iter()
-            .filter(|binding| binding.flow != flow && (!is_invite || binding.grant.takes_calls()))
-            .map(|binding| (binding.flow, binding.uri.clone()))
-            .collect();
-        let requests = contacts.into_iter().filter_map(|(flow, uri)| {
+        let bindings = self.registrar.bindings(&callee.name).iter();
+        let bindings = bindings
+            .filter(|binding| binding.flow != flow && (!is_invite || binding.grant.takes_calls()));
+        let requests = bindings.filter_map(|binding| {
             let mut request = forwarded(&self.signalling, message)?;
-            request.uri = uri;
+            request.uri.clone_from(&binding.uri);
             if message.header("Privacy").is_none() {
                 let asserted = format!("<sip:{}@{}>", grant.seat, self.gate.authority.domain);
                 request.headers.push("P-Asserted-Identity", asserted);
             }
-            Some((flow, request))
+            Some((binding.flow, request))
         });
         let requests: Vec<_> = requests.collect();
         if requests.is_empty() {
-            return self.signalling.refuse(server, message, 480);
+            return self.signalling.refuse(arrival, 480);
         }
         tracing::info!(
             from = grant.seat,
@@ -154,26 +121,12 @@ impl Switch {
             method = message.method().as_ref().map(Method::as_str),
             "request passes"
         );
-        self.passages.begin(
-            &mut self.signalling,
-            flow,
-            server,
-            message,
-            grant,
-            &callee.name,
-            requests,
-        );
+        self.passages.begin(&mut self.signalling, arrival, grant, &callee.name, requests);
     }
 
     /// Asks for a credential; one that was wrong counts as garbage, against guessing.
-    pub(super) fn challenge(
-        &mut self,
-        server: TransactionId,
-        message: &Message<'_>,
-        role: Role,
-        why: Denied,
-        flow: FlowId,
-    ) {
+    pub(super) fn challenge(&mut self, arrival: Arrival<'_>, role: Role, why: Denied) {
+        let Arrival { flow, server, message } = arrival;
         let now = self.signalling.unix_seconds();
         let mut response = self.signalling.reply(message).response(role.status());
         self.gate.challenge(now, &mut response, role, why);

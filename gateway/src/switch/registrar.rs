@@ -1,14 +1,15 @@
 //! The registrar, RFC 3261 §10.3 with the outbound bindings of RFC 5626 §6.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::time::Duration;
 
 use cc_sdk::sip::{Message, NameAddr};
-use cc_sdk::transaction::TransactionId;
 use cc_sdk::{FlowId, Time};
 
 use super::Switch;
 use super::gate::Role;
+use super::signalling::Arrival;
 use crate::tokens::{By, Grant};
 
 /// Where seats can be reached.
@@ -40,7 +41,7 @@ pub(super) struct Binding {
 enum Refusal {
     /// A Contact that cannot be read, or `*` with something beside it.
     BadContact,
-    /// An earlier CSeq than one that was taken.
+    /// An earlier `CSeq` than one that was taken.
     OutOfOrder,
     /// A lifetime that is too short.
     TooBrief,
@@ -60,6 +61,14 @@ impl Registrar {
     /// The flow that now leads to this contact.
     pub(super) fn flow_of(&self, seat: &str, contact: &str) -> Option<FlowId> {
         self.bindings(seat).iter().find(|binding| binding.uri == contact).map(|found| found.flow)
+    }
+
+    /// The seat that has this contact, and the flow that leads to it.
+    pub(super) fn owner_of(&self, contact: &str) -> Option<(&str, FlowId)> {
+        self.bindings.iter().find_map(|(seat, bindings)| {
+            let binding = bindings.iter().find(|binding| binding.uri == contact)?;
+            Some((seat.as_str(), binding.flow))
+        })
     }
 
     /// A page that is gone is not rung.
@@ -165,20 +174,16 @@ impl Grant {
 
 impl Switch {
     /// Answers a REGISTER.
-    pub(super) fn on_register(
-        &mut self,
-        flow: FlowId,
-        server: TransactionId,
-        message: &Message<'_>,
-    ) {
+    pub(super) fn on_register(&mut self, arrival: Arrival<'_>) {
+        let Arrival { flow, server, message } = arrival;
         let now = self.signalling.unix_seconds();
         let grant = match self.gate.check(now, message, Role::Registrar) {
             Ok(grant) => grant,
-            Err(why) => return self.challenge(server, message, Role::Registrar, why, flow),
+            Err(why) => return self.challenge(arrival, Role::Registrar, why),
         };
         if !self.may_register(&grant, message) {
             tracing::warn!(seat = grant.seat, "REGISTER for somebody else");
-            return self.signalling.refuse(server, message, 403);
+            return self.signalling.refuse(arrival, 403);
         }
         let update = self.registrar.update(self.signalling.now, flow, &grant, message);
         let mut response = self.signalling.reply(message).response(match update {
@@ -235,7 +240,8 @@ fn params(contact: &NameAddr<'_>) -> String {
     for name in ["+sip.instance", "reg-id", "q"] {
         if let Some(value) = contact.param(name) {
             let quote = if name == "+sip.instance" { "\"" } else { "" };
-            text.push_str(&format!(";{name}={quote}{value}{quote}"));
+            // Writing to a String cannot fail.
+            let _ = write!(text, ";{name}={quote}{value}{quote}");
         }
     }
     text

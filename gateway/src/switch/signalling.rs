@@ -46,6 +46,14 @@ impl Wire for Outbox {
     }
 }
 
+/// A request, with the flow that it came on and the transaction that waits for its answer.
+#[derive(Clone, Copy)]
+pub(super) struct Arrival<'m> {
+    pub(super) flow: FlowId,
+    pub(super) server: TransactionId,
+    pub(super) message: &'m Message<'m>,
+}
+
 impl Signalling {
     pub(super) fn new(sent_by: &str, seed: [u8; 32]) -> Self {
         Self {
@@ -100,7 +108,8 @@ impl Signalling {
     }
 
     /// Answers a request with a status, and a tag of our own in To.
-    pub(super) fn refuse(&mut self, server: TransactionId, message: &Message<'_>, status: u16) {
+    pub(super) fn refuse(&mut self, arrival: Arrival<'_>, status: u16) {
+        let Arrival { server, message, .. } = arrival;
         let response = self.reply(message).response(status);
         self.respond(server, &response);
     }
@@ -136,6 +145,11 @@ impl Signalling {
     pub(super) fn record_route(&self) -> String {
         format!("<{}>", self.route)
     }
+}
+
+/// The URI of a message's first Contact.
+pub(super) fn contact_uri(message: &Message<'_>) -> Option<String> {
+    Some(message.contacts().ok()?.first()?.uri_text().to_owned())
 }
 
 /// A response without our Via, as it travels on towards the caller.

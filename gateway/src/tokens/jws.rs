@@ -46,6 +46,7 @@ impl Keys {
     }
 
     /// Adds the demo key, which everybody knows.
+    #[must_use]
     pub fn with_demo_key(mut self) -> Self {
         let key = DecodingKey::from_secret(DEMO_SECRET);
         self.keys.push((DEMO_KID.to_owned(), Algorithm::HS256, key));

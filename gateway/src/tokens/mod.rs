@@ -120,7 +120,7 @@ impl Authority {
             (self.seat_of(&claims.sub), claims.allow, claims.exp, By::Jws)
         };
         let profile = self.seats.find(&seat).ok_or(Refused::Invalid)?;
-        let allow = [profile.allow].into_iter().chain(allow).collect();
+        let allow = std::iter::once(profile.allow).chain(allow).collect();
         Ok(Grant { seat, allow, expires_at: Some(expires_at), by })
     }
 

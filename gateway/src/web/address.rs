@@ -16,12 +16,12 @@ impl FromRequestParts<Shared> for Address {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, site: &Shared) -> Result<Self, Failure> {
-        let ConnectInfo(peer) = ConnectInfo::<SocketAddr>::from_request_parts(parts, site)
+        let peer = ConnectInfo::<SocketAddr>::from_request_parts(parts, site)
             .await
-            .unwrap_or(ConnectInfo(SocketAddr::from(([0, 0, 0, 0], 0))));
+            .map_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)), |ConnectInfo(peer)| peer);
         let behind_proxy = site.settings.public_url.is_some() && peer.ip().is_loopback();
         let forwarded =
-            behind_proxy.then(|| parts.headers.get_all("x-forwarded-for").iter().last());
+            behind_proxy.then(|| parts.headers.get_all("x-forwarded-for").iter().next_back());
         let forwarded = forwarded.flatten().and_then(|value| value.to_str().ok());
         let nearest = forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
         Ok(Self(nearest.unwrap_or_else(|| peer.ip())))

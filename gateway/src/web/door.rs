@@ -1,4 +1,4 @@
-//! Who may come in, and how often: requests by rate, WebSockets by number.
+//! Who may come in, and how often: requests by rate, connections and WebSockets by number.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,17 +14,23 @@ use crate::settings::Limits;
 /// Counts what every address takes.
 pub(crate) struct Door {
     requests: DefaultKeyedRateLimiter<IpAddr>,
-    sockets: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    connections: Room,
+    sockets: Room,
+}
+
+/// So many places in all, and so many for one address.
+struct Room {
+    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
     most: usize,
     most_per_address: usize,
     /// Whoever has a place holds a receiver, so that it is known when all have left.
     inside: watch::Sender<()>,
 }
 
-/// A place for one WebSocket, given back when dropped.
+/// A place, given back when dropped.
 pub(crate) struct Place {
     address: IpAddr,
-    sockets: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
     _inside: watch::Receiver<()>,
 }
 
@@ -32,10 +38,8 @@ impl Door {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             requests: RateLimiter::keyed(quota(limits.requests_per_second, limits.request_burst)),
-            sockets: Arc::default(),
-            most: limits.sockets,
-            most_per_address: limits.sockets_per_address,
-            inside: watch::Sender::new(()),
+            connections: Room::new(limits.connections, limits.connections_per_address),
+            sockets: Room::new(limits.sockets, limits.sockets_per_address),
         }
     }
 
@@ -47,33 +51,50 @@ impl Door {
         })
     }
 
-    /// Takes a place for a WebSocket, if there is one.
-    pub(crate) fn socket(&self, address: IpAddr) -> Option<Place> {
-        let mut sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
-        let all: usize = sockets.values().sum();
-        let own = sockets.entry(address).or_default();
-        if all >= self.most || *own >= self.most_per_address {
-            return None;
-        }
-        *own += 1;
-        let sockets = self.sockets.clone();
-        Some(Place { address, sockets, _inside: self.inside.subscribe() })
+    /// Takes a place for a TCP connection, if there is one.
+    pub(super) fn connection(&self, address: IpAddr) -> Option<Place> {
+        self.connections.enter(address)
     }
 
-    /// Waits until every WebSocket is closed.
+    /// Takes a place for a WebSocket, if there is one.
+    pub(super) fn socket(&self, address: IpAddr) -> Option<Place> {
+        self.sockets.enter(address)
+    }
+
+    /// Waits until every connection and every WebSocket is closed.
     pub(crate) async fn all_left(&self) {
-        self.inside.closed().await;
+        self.connections.inside.closed().await;
+        self.sockets.inside.closed().await;
+    }
+}
+
+impl Room {
+    fn new(most: usize, most_per_address: usize) -> Self {
+        Self { taken: Arc::default(), most, most_per_address, inside: watch::Sender::new(()) }
+    }
+
+    fn enter(&self, address: IpAddr) -> Option<Place> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = taken.values().sum();
+        let own = taken.get(&address).copied().unwrap_or_default();
+        if all >= self.most || own >= self.most_per_address {
+            return None;
+        }
+        taken.insert(address, own + 1);
+        drop(taken);
+        let taken = self.taken.clone();
+        Some(Place { address, taken, _inside: self.inside.subscribe() })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = sockets.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                sockets.remove(&self.address);
-            }
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = taken.get(&self.address).map_or(0, |count| count.saturating_sub(1));
+        if left == 0 {
+            taken.remove(&self.address);
+        } else {
+            taken.insert(self.address, left);
         }
     }
 }
@@ -98,6 +119,7 @@ mod tests {
         assert!(second.is_some() && door.socket(addresses[2]).is_none(), "two in all");
         drop(first);
         assert!(door.socket(addresses[0]).is_some());
+        assert!(door.connection(addresses[2]).is_some(), "another room");
     }
 
     #[test]

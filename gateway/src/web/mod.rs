@@ -6,6 +6,7 @@ mod create_auth;
 mod door;
 mod failure;
 mod guard;
+mod listener;
 mod pages;
 mod platform;
 mod socket;
@@ -24,6 +25,7 @@ use crate::tokens::Authority;
 
 pub(crate) use door::Door;
 pub(crate) use failure::Failure;
+pub(crate) use listener::serve;
 
 /// What every request may look at.
 pub(crate) struct Site {
@@ -51,15 +53,15 @@ impl Site {
     ) -> Self {
         let port = address.port();
         let origin = settings.origin(port);
-        let mut hosts: Vec<_> = ["localhost", "127.0.0.1", "[::1]"]
-            .iter()
-            .map(|name| format!("{name}:{port}"))
-            .collect();
+        let loopback = ["localhost", "127.0.0.1", "[::1]"];
+        let mut hosts: Vec<_> = loopback.iter().map(|name| format!("{name}:{port}")).collect();
         hosts.push(address.to_string());
-        if port == 80 {
-            hosts.extend(["localhost", "127.0.0.1", "[::1]"].map(str::to_owned));
-        }
         hosts.extend(origin.split_once("://").map(|(_, host)| host.to_owned()));
+        if port == 80 {
+            hosts.extend(loopback.map(str::to_owned));
+        }
+        hosts.sort();
+        hosts.dedup();
         Self {
             door: Door::new(&settings.limits),
             platform: platform::Platform::new(settings.platform.clone()),

@@ -55,12 +55,11 @@ async fn careful(State(site): State<Shared>, request: Request, next: Next) -> Re
 impl super::Site {
     /// Where our pages open their WebSocket: not every browser counts it to `'self'`.
     fn socket_origins(&self) -> String {
-        let mut origins = self.origin.replacen("http", "ws", 1);
-        for host in self.hosts.iter().filter(|_| self.settings.public_url.is_none()) {
-            origins.push_str(" ws://");
-            origins.push_str(host);
+        if self.settings.public_url.is_some() {
+            return self.origin.replacen("http", "ws", 1);
         }
-        origins
+        let origins: Vec<_> = self.hosts.iter().map(|host| format!("ws://{host}")).collect();
+        origins.join(" ")
     }
 }
 

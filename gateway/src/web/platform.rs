@@ -1,7 +1,7 @@
 //! `POST /v3/cc/seat/createSdkAuthentication`, as the CC SDK platform has it: signed requests of
 //! a customer's back end, answered 200 with a status code in the body.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -32,7 +32,7 @@ pub(super) struct Platform {
 /// it depends on nothing but the second, in which a back end may well fetch many seats' tokens.
 #[derive(Default)]
 struct Used {
-    seats: HashMap<(u64, String), ()>,
+    seats: HashSet<(u64, String)>,
     addresses: HashMap<u64, IpAddr>,
 }
 
@@ -153,15 +153,13 @@ impl Platform {
 
 impl Used {
     fn take(&mut self, timestamp: u64, seat: &str, from: IpAddr, now: u64) -> Result<(), Denied> {
-        self.seats.retain(|(second, _), ()| second.abs_diff(now) <= TOLERANCE);
+        self.seats.retain(|(second, _)| second.abs_diff(now) <= TOLERANCE);
         self.addresses.retain(|second, _| second.abs_diff(now) <= TOLERANCE);
         if *self.addresses.entry(timestamp).or_insert(from) != from {
             return Err(Denied::Sign);
         }
-        match self.seats.insert((timestamp, seat.to_owned()), ()) {
-            None => Ok(()),
-            Some(()) => Err(Denied::Sign),
-        }
+        let is_new = self.seats.insert((timestamp, seat.to_owned()));
+        is_new.then_some(()).ok_or(Denied::Sign)
     }
 }
 
@@ -172,10 +170,10 @@ pub(super) async fn create(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        if !origin.to_str().is_ok_and(|origin| site.is_own_origin(origin)) {
-            return (StatusCode::FORBIDDEN, failed(Denied::Key)).into_response();
-        }
+    if let Some(origin) = headers.get(header::ORIGIN)
+        && !origin.to_str().is_ok_and(|origin| site.is_own_origin(origin))
+    {
+        return (StatusCode::FORBIDDEN, failed(Denied::Key)).into_response();
     }
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let signed = Signed { key: text("api-key"), timestamp: text("timestamp"), sign: text("sign") };

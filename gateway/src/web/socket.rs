@@ -34,13 +34,13 @@ pub(super) async fn upgrade(
         tracing::warn!(%address, "no room for another WebSocket");
         return Failure::too_many("connections", 10).into_response();
     };
-    let pace = RateLimiter::direct(quota(limits.messages_per_second, limits.messages_per_second));
+    let rate = RateLimiter::direct(quota(limits.messages_per_second, limits.messages_per_second));
     let switchboard = site.switchboard.clone();
     socket.on_upgrade(async move |socket| {
         let line = switchboard.open().await;
         tracing::info!(flow = line.number(), %address, "WebSocket open");
         let number = line.number();
-        serve(socket, line, &pace, place).await;
+        serve(socket, line, &rate, place).await;
         tracing::info!(flow = number, "WebSocket closed");
     })
 }
@@ -49,7 +49,7 @@ pub(super) async fn upgrade(
 async fn serve(
     mut socket: WebSocket,
     mut line: Line,
-    pace: &DefaultDirectRateLimiter,
+    rate: &DefaultDirectRateLimiter,
     place: Place,
 ) {
     let start = Instant::now() + PING;
@@ -67,7 +67,7 @@ async fn serve(
                     Some(Ok(Message::Close(_)) | Err(_)) | None => break None,
                 };
                 // What comes too fast is read later: TCP slows the sender down.
-                pace.until_ready().await;
+                rate.until_ready().await;
                 line.bring(frame.into()).await;
             }
             order = line.orders.recv() => match order {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::phone::{Heard, Phone};
-use crate::stage::{Stage, base64url, jws, proxy};
+use crate::stage::{Stage, base64url, hex, jws, proxy};
 
 const DEMO_SECRET: &[u8] = cc_gateway::tokens::jws::DEMO_SECRET;
 
@@ -295,7 +295,7 @@ fn a_call_ends_when_its_allowed_seconds_are_over() {
     assert!(to_bob.cseq() > invite.cseq());
     stage.sends(on, alice.answer(200, &to_alice, ""));
     let invite = bob.tagged(&invite);
-    stage.sends(at, bob.within("BYE", &invite, "", ""));
+    stage.sends(at, bob.within("INVITE", &invite, "", ""));
     stage.hears_one(at, "481");
 }
 
@@ -313,7 +313,6 @@ fn digest(
     password: &str,
 ) -> String {
     use sha2::Digest;
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let hash = |text: String| match algorithm {
         "MD5" => hex(&md5::Md5::digest(text.as_bytes())),
         _ => hex(&sha2::Sha256::digest(text.as_bytes())),

@@ -81,7 +81,7 @@ fn a_cancel_reaches_every_phone_and_the_487_comes_back() {
     fork.bob_says(0, 180);
     fork.bob_says(1, 180);
     fork.alice_hears();
-    let cancel = fork.alice.0.cancel(&fork.invite);
+    let cancel = Phone::cancel(&fork.invite);
     fork.stage.sends(fork.alice.1, cancel);
     assert_eq!(fork.alice_hears(), ["200"]);
     assert_eq!(

@@ -7,6 +7,7 @@ use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
 use crate::server::{Answer, Server};
+use crate::stage::hex;
 
 const PLATFORM: &str = "/v3/cc/seat/createSdkAuthentication";
 
@@ -15,8 +16,7 @@ fn now() -> u64 {
 }
 
 fn sign(key: &str, secret: &str, timestamp: &str) -> String {
-    let digest = Md5::digest(format!("{key}{secret}{timestamp}"));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Md5::digest(format!("{key}{secret}{timestamp}")))
 }
 
 /// A signed call of a customer's back end.

@@ -2,6 +2,10 @@
 //! HTTP, WebSockets and media.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where it cannot go on")]
+#![expect(clippy::format_push_string, reason = "scripts are read more often than they run")]
+#![expect(clippy::large_futures, reason = "each test has a stack of its own")]
+#![expect(clippy::cast_precision_loss, reason = "samples are few and small")]
+#![expect(clippy::suboptimal_flops, reason = "the formula as it stands in books")]
 
 mod phone;
 mod server;

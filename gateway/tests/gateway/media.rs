@@ -142,7 +142,7 @@ impl Ear {
             let angle = step * at as f64;
             (re + f64::from(*sample) * angle.cos(), im + f64::from(*sample) * angle.sin())
         });
-        (re * re + im * im).sqrt() * 2.0 / count as f64
+        re.hypot(im) * 2.0 / count as f64
     }
 }
 

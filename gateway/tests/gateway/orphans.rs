@@ -111,3 +111,57 @@ fn a_bye_finds_a_page_that_came_back_and_has_only_registered_yet() {
     up.stage.sends(up.alice.1, bye);
     up.stage.hears_one(flow, "BYE");
 }
+
+#[test]
+fn a_call_of_before_a_restart_is_taken_up_again() {
+    let mut up = call_up();
+    // The new gateway knows nothing but who registers.
+    let mut stage = Stage::new();
+    let (on, at) = (stage.opens(), stage.opens());
+    let (alice, bob) = (&mut up.alice.0, &mut up.bob.0);
+    for (phone, flow) in [(&mut *alice, on), (&mut *bob, at)] {
+        let token = stage.token(&phone.seat);
+        stage.sends(flow, phone.register(&format!("Authorization: {token}")));
+        stage.hears_one(flow, "200");
+    }
+    stage.sends(on, alice.within("INVITE", &up.ok, "", "v=0\r\n"));
+    let invite = stage.hears_one(at, "INVITE");
+    stage.sends(at, bob.answer(200, &invite, ""));
+    let ok = stage.hears_one(on, "200");
+    stage.sends(on, alice.within("ACK", &ok, "", ""));
+    stage.hears_one(at, "ACK");
+    stage.sends(at, bob.within("BYE", &invite, "", ""));
+    let bye = stage.hears_one(on, "BYE");
+    // Both at once.
+    stage.sends(on, alice.within("BYE", &ok, "", ""));
+    stage.hears_one(on, "200");
+    stage.sends(on, alice.answer(200, &bye, ""));
+    stage.hears_one(at, "200");
+}
+
+#[test]
+fn a_call_that_was_made_up_ends_at_the_phone_that_knows_nothing_of_it() {
+    let mut up = call_up();
+    let (mut carol, flow, _) = up.stage.registers("carol", "c");
+    let made_up = Heard(
+        up.ok.0.replace("From: <sip:alice@", "From: <sip:carol@").replace("tag=falice", "tag=x"),
+    );
+    for method in ["INVITE", "BYE"] {
+        let request = carol.within(method, &made_up, "", "");
+        up.stage.sends(flow, request);
+        let heard = up.stage.hears(up.bob.1);
+        if method == "BYE" {
+            assert!(heard.is_empty());
+            up.stage.hears_one(flow, "200");
+        } else {
+            assert!(heard[0].header("From").contains("carol"), "in nobody else's name");
+            let answer = up.bob.0.answer(481, &heard[0], "");
+            up.stage.sends(up.bob.1, answer);
+            up.stage.hears_one(flow, "481");
+            up.stage.hears(up.bob.1);
+        }
+    }
+    let stolen = up.alice.0.within("BYE", &Heard(up.ok.0.replace("tag=falice", "tag=y")), "", "");
+    up.stage.sends(flow, stolen);
+    up.stage.hears_one(flow, "481");
+}

@@ -107,7 +107,7 @@ impl Phone {
     }
 
     /// CANCEL of an INVITE that this phone sent.
-    pub(crate) fn cancel(&self, invite: &str) -> String {
+    pub(crate) fn cancel(invite: &str) -> String {
         let invite = Heard(invite.to_owned());
         let uri = invite.0.split(' ').nth(1).unwrap();
         let mut text = format!("CANCEL {uri} SIP/2.0\nMax-Forwards: 70\n");

@@ -40,13 +40,9 @@ impl Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_cc-gateway"))
             .args(["--port", "0"])
             .args(arguments)
-            .env("CC_GATEWAY_LOG", std::env::var("GWLOG").unwrap_or("warn".into()))
+            .env("CC_GATEWAY_LOG", "warn")
             .stdout(Stdio::piped())
-            .stderr(if std::env::var_os("GWLOG").is_some() {
-                Stdio::inherit()
-            } else {
-                Stdio::piped()
-            })
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();

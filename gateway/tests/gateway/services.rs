@@ -79,7 +79,7 @@ fn a_200_is_said_until_it_is_acknowledged_and_then_hung_up() {
 fn a_call_is_cancelled_while_it_rings() {
     let mut call = calls("9192");
     assert_eq!(call.stage.hears_what(call.on), ["180"]);
-    let cancel = call.alice.cancel(&call.invite);
+    let cancel = Phone::cancel(&call.invite);
     call.stage.sends(call.on, cancel);
     assert_eq!(call.stage.hears_what(call.on), ["200", "487"]);
     assert_eq!(call.stage.media.last().unwrap().1, MediaRequest::Close);

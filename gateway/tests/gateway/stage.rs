@@ -182,3 +182,8 @@ pub(crate) fn base64url(bytes: &[u8]) -> String {
     }
     text
 }
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}

@@ -11,7 +11,7 @@ use super::number::{Answer, Number};
 use crate::media::{MediaId, MediaRequest};
 use crate::switch::Owner;
 use crate::switch::calls::{DialogId, Presence};
-use crate::switch::signalling::Signalling;
+use crate::switch::signalling::{Signalling, contact_uri};
 
 #[derive(Debug)]
 pub(super) struct Call {
@@ -31,7 +31,7 @@ pub(super) struct Call {
     pub(super) contact: String,
     /// The caller's address, and the one it called.
     pub(super) addresses: (String, String),
-    /// The last CSeq of either side.
+    /// The last `CSeq` of either side.
     pub(super) their_cseq: u32,
     pub(super) our_cseq: u32,
 }
@@ -216,10 +216,10 @@ impl Call {
         }
         self.their_cseq = cseq.number;
         self.presence = Presence::Here(flow);
-        if matches!(cseq.method, Method::Invite | Method::Update) {
-            if let Some(contact) = message.contacts().ok().and_then(|all| all.into_iter().next()) {
-                contact.uri_text().clone_into(&mut self.contact);
-            }
+        if matches!(cseq.method, Method::Invite | Method::Update)
+            && let Some(contact) = contact_uri(message)
+        {
+            self.contact = contact;
         }
         true
     }

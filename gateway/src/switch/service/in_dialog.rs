@@ -1,8 +1,6 @@
 //! Requests within a call to a service number.
 
-use cc_sdk::FlowId;
-use cc_sdk::sip::{Message, Method};
-use cc_sdk::transaction::TransactionId;
+use cc_sdk::sip::Method;
 
 use super::call::{Call, Pending, State};
 use super::number::{Answer, Plan};
@@ -10,7 +8,7 @@ use super::{Services, offer};
 use crate::media::{MediaRequest, Sound};
 use crate::switch::Owner;
 use crate::switch::calls::DialogId;
-use crate::switch::signalling::Signalling;
+use crate::switch::signalling::{Arrival, Signalling};
 
 impl Services {
     /// The ACK of our 200.
@@ -24,21 +22,20 @@ impl Services {
     pub(in crate::switch) fn on_in_dialog(
         &mut self,
         signalling: &mut Signalling,
-        flow: FlowId,
-        server: TransactionId,
-        message: &Message<'_>,
+        arrival: Arrival<'_>,
         id: &DialogId,
     ) {
+        let Arrival { flow, message, .. } = arrival;
         let Some(at) = self.calls.iter().position(|call| call.dialog == *id) else {
-            return signalling.refuse(server, message, 481);
+            return signalling.refuse(arrival, 481);
         };
         let call = &mut self.calls[at];
         if !call.note_request(flow, message) {
-            return signalling.refuse(server, message, 500);
+            return signalling.refuse(arrival, 500);
         }
         match message.method() {
             Some(Method::Bye) => {
-                signalling.refuse(server, message, 200);
+                signalling.refuse(arrival, 200);
                 tracing::info!(call_id = id.call_id, by = call.seat, "call hung up");
                 let call = self.calls.swap_remove(at);
                 signalling.out.media(call.media(), MediaRequest::Close);
@@ -46,17 +43,17 @@ impl Services {
                     signalling.respond(pending.server, &pending.reply.response(487));
                 }
             }
-            Some(Method::Invite) => call.on_offer(signalling, server, message),
+            Some(Method::Invite) => call.on_offer(signalling, arrival),
             Some(Method::Update) if offer(message).is_some() => {
-                call.on_offer(signalling, server, message);
+                call.on_offer(signalling, arrival);
             }
-            Some(Method::Info) => call.on_info(signalling, server, message),
-            Some(Method::Message) => call.on_text(signalling, server, message),
+            Some(Method::Info) => call.on_info(signalling, arrival),
+            Some(Method::Message) => call.on_text(signalling, arrival),
             Some(Method::Options | Method::Update | Method::Prack) => {
-                signalling.refuse(server, message, 200);
+                signalling.refuse(arrival, 200);
             }
-            Some(Method::Refer) => signalling.refuse(server, message, 603),
-            _ => signalling.refuse(server, message, 405),
+            Some(Method::Refer) => signalling.refuse(arrival, 603),
+            _ => signalling.refuse(arrival, 405),
         }
     }
 }
@@ -74,19 +71,15 @@ impl Call {
     }
 
     /// A new offer: hold, resume, an ICE restart.
-    fn on_offer(
-        &mut self,
-        signalling: &mut Signalling,
-        server: TransactionId,
-        message: &Message<'_>,
-    ) {
+    fn on_offer(&mut self, signalling: &mut Signalling, arrival: Arrival<'_>) {
+        let Arrival { server, message, .. } = arrival;
         let Plan::Answer(Answer { sound, .. }) = self.number.plan else {
-            return signalling.refuse(server, message, 488);
+            return signalling.refuse(arrival, 488);
         };
         if !matches!(self.state, State::Up) {
-            return signalling.refuse(server, message, 491);
+            return signalling.refuse(arrival, 491);
         }
-        let Some(sdp) = offer(message) else { return signalling.refuse(server, message, 488) };
+        let Some(sdp) = offer(message) else { return signalling.refuse(arrival, 488) };
         let reply = signalling.reply(message);
         signalling.transactions.adopt(server, Owner::Service(self.id));
         self.state = State::Reoffered(Pending { server, reply });
@@ -94,13 +87,9 @@ impl Call {
     }
 
     /// A digit by INFO, in either of the two forms that are met.
-    fn on_info(
-        &mut self,
-        signalling: &mut Signalling,
-        server: TransactionId,
-        message: &Message<'_>,
-    ) {
-        signalling.refuse(server, message, 200);
+    fn on_info(&mut self, signalling: &mut Signalling, arrival: Arrival<'_>) {
+        let Arrival { message, .. } = arrival;
+        signalling.refuse(arrival, 200);
         let body = String::from_utf8_lossy(message.body());
         let signal = body.lines().find_map(|line| {
             let (name, value) = line.split_once('=')?;
@@ -118,13 +107,9 @@ impl Call {
     }
 
     /// Text within the call: the echo says it back.
-    fn on_text(
-        &mut self,
-        signalling: &mut Signalling,
-        server: TransactionId,
-        message: &Message<'_>,
-    ) {
-        signalling.refuse(server, message, 200);
+    fn on_text(&mut self, signalling: &mut Signalling, arrival: Arrival<'_>) {
+        let Arrival { message, .. } = arrival;
+        signalling.refuse(arrival, 200);
         if matches!(self.number.plan, Plan::Answer(Answer { sound: Sound::Echo, .. })) {
             self.send_text(signalling, message.body());
         }

@@ -11,7 +11,7 @@ use cc_sdk::transaction::TransactionId;
 use cc_sdk::{FlowId, Time};
 
 use super::calls::{DialogId, Presence};
-use super::signalling::Signalling;
+use super::signalling::{Arrival, Signalling, contact_uri};
 use crate::media::{MediaId, MediaReply, MediaRequest, Sound};
 use crate::tokens::Grant;
 
@@ -55,16 +55,20 @@ impl Services {
     pub(super) fn on_request(
         &mut self,
         signalling: &mut Signalling,
-        flow: FlowId,
-        server: TransactionId,
-        message: &Message<'_>,
+        arrival: Arrival<'_>,
         number: Number,
         grant: &Grant,
     ) {
+        let Arrival { server, message, .. } = arrival;
+        if let Some(extension) = message.header("Require") {
+            let mut response = signalling.reply(message).response(420);
+            response.headers.push("Unsupported", extension);
+            return signalling.respond(server, &response);
+        }
         match (message.method(), number.plan) {
-            (Some(Method::Options | Method::Message), _) => signalling.refuse(server, message, 200),
+            (Some(Method::Options | Method::Message), _) => signalling.refuse(arrival, 200),
             (Some(Method::Invite), Plan::Refuse(status)) => {
-                signalling.refuse(server, message, status)
+                signalling.refuse(arrival, status);
             }
             (Some(Method::Invite), Plan::Redirect) => {
                 let mut response = signalling.reply(message).response(302);
@@ -72,36 +76,34 @@ impl Services {
                 signalling.respond(server, &response);
             }
             (Some(Method::Invite), _) if self.calls.len() >= self.most => {
-                signalling.refuse(server, message, 486);
+                signalling.refuse(arrival, 486);
             }
             (Some(Method::Invite), Plan::Ring) => {
-                self.begin(signalling, flow, server, message, number, grant, None);
+                self.begin(signalling, arrival, number, grant, None);
             }
             (Some(Method::Invite), Plan::Answer(answer)) if offer(message).is_some() => {
-                self.begin(signalling, flow, server, message, number, grant, Some(answer));
+                self.begin(signalling, arrival, number, grant, Some(answer));
             }
-            (Some(Method::Invite), Plan::Answer(_)) => signalling.refuse(server, message, 488),
-            _ => signalling.refuse(server, message, 405),
+            (Some(Method::Invite), Plan::Answer(_)) => signalling.refuse(arrival, 488),
+            _ => signalling.refuse(arrival, 405),
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all of one request, and none of another's kind")]
     fn begin(
         &mut self,
         signalling: &mut Signalling,
-        flow: FlowId,
-        server: TransactionId,
-        message: &Message<'_>,
+        arrival: Arrival<'_>,
         number: Number,
         grant: &Grant,
         answer: Option<Answer>,
     ) {
+        let Arrival { flow, server, message } = arrival;
         let tag = signalling.ids.token();
-        let contact = message.contacts().ok().and_then(|all| all.into_iter().next());
+        let contact = contact_uri(message);
         let (Ok(from), Ok(to), Ok(cseq), Ok(call_id), Some(contact)) =
             (message.from(), message.to(), message.cseq(), message.call_id(), contact)
         else {
-            return signalling.refuse(server, message, 400);
+            return signalling.refuse(arrival, 400);
         };
         self.last = self.last.wrapping_add(1);
         let id = ServiceId(self.last);
@@ -132,7 +134,7 @@ impl Services {
             state,
             ends_at: None,
             seconds: grant.seconds().map(|seconds| Duration::from_secs(seconds.into())),
-            contact: contact.uri_text().to_owned(),
+            contact,
             addresses: (from.uri_text().to_owned(), to.uri_text().to_owned()),
             their_cseq: cseq.number,
             our_cseq: 0,
