@@ -5,6 +5,7 @@ use std::fmt;
 use crate::error::ApiMisuse;
 use crate::json::Json;
 use crate::media::IceServer;
+use crate::text::split_once;
 
 /// Who a phone is and where it registers.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -312,7 +313,7 @@ fn is_host(host: &str) -> bool {
 /// [`ApiMisuse::InsecureServer`] for `http:` beyond this machine, [`ApiMisuse::NoService`] for what
 /// is no origin.
 pub(crate) fn check_service(origin: &str) -> Result<(), ApiMisuse> {
-    let scheme = origin.split_once("://").map_or("", |(scheme, _)| scheme);
+    let scheme = split_once(origin, "://").map_or("", |(scheme, _)| scheme);
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return Err(ApiMisuse::NoService);
     }
@@ -334,7 +335,7 @@ struct ServerUrl {
 fn server_url(given: &str) -> Result<ServerUrl, ApiMisuse> {
     let bad = || ApiMisuse::BadAccount("servers");
     let given = given.trim();
-    let (scheme, rest) = given.split_once("://").unwrap_or(("wss", given));
+    let (scheme, rest) = split_once(given, "://").unwrap_or(("wss", given));
     let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),

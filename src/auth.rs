@@ -10,6 +10,7 @@ mod answered;
 use crate::account::Account;
 use crate::ids::Ids;
 use crate::sip::{Challenge, Message, Method, Request, Uri, unescape};
+use crate::text::{find, split_once};
 use answered::Answered;
 pub(crate) use answered::push_quoted;
 
@@ -297,7 +298,7 @@ fn carries_bearer(request: &Request) -> bool {
 fn answers(request: &Request, to: &Answered) -> bool {
     let mut realm = String::from("realm=");
     push_quoted(&mut realm, &to.realm);
-    request.headers.get_all(header_for(to.proxy)).any(|value| value.contains(&realm))
+    request.headers.get_all(header_for(to.proxy)).any(|value| find(value, &realm).is_some())
 }
 
 fn in_dialog(request: &Request) -> bool {
@@ -306,7 +307,7 @@ fn in_dialog(request: &Request) -> bool {
 
 /// Whether a From or To of our own writing has a tag; a display name may say anything.
 pub(crate) fn has_tag(address: &str) -> bool {
-    address.rsplit_once('>').map_or(address, |(_, params)| params).contains(";tag=")
+    find(address.rsplit_once('>').map_or(address, |(_, params)| params), ";tag=").is_some()
 }
 
 /// The host of a SIP URI in lower case; empty where there is any doubt.
@@ -318,7 +319,7 @@ fn uri_host(uri: &str) -> String {
 
 /// The host of a WebSocket URL that was checked, in lower case.
 fn server_host(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = split_once(url, "://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     uri_host(&["sip:", authority].concat())
 }

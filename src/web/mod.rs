@@ -17,3 +17,7 @@ mod promise;
 mod socket;
 mod timer;
 mod writer;
+
+/// std's takes 2 KB more of what a visitor downloads.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -3,36 +3,60 @@
 //! * The text of panics. With `panic = "abort"` and no hook nobody reads it, but std is compiled
 //!   with it: each of its functions that only ever panic becomes a bare trap, and wasm-opt then
 //!   drops all that was needed for the text. Nightly's `panic=immediate-abort`, on stable.
+//! * `Debug` in std. Only panics print it, but a table of functions keeps it alive: it prints nothing.
 //! * The names of imports, `__wbg_setLocalDescription_a8fe607f1eef503d`: hashes do not compress,
 //!   and they are downloaded twice, in the wasm and in its JavaScript.
 
 use std::collections::HashSet;
 
-use walrus::{FunctionBuilder, FunctionId, FunctionKind, LocalFunction, Module};
+use walrus::{
+    FunctionBuilder, FunctionId, FunctionKind, LocalFunction, LocalId, Module, TypeId, ValType,
+};
 
-/// Makes a trap of every function that only panics.
+/// Makes a trap of every function that only panics, and lets `Debug` print nothing.
 pub(crate) fn silence_panics(module: &mut Module) {
-    let named = |function: &walrus::Function| function.name.as_deref().is_some_and(only_panics);
-    let silent: Vec<FunctionId> =
-        module.funcs.iter().filter(|function| named(function)).map(walrus::Function::id).collect();
-    for id in silent {
+    let silenced: Vec<(FunctionId, Silence)> = module
+        .funcs
+        .iter()
+        .filter_map(|function| Some((function.id(), silence(function.name.as_deref()?)?)))
+        .collect();
+    for (id, silence) in silenced {
         if let FunctionKind::Local(local) = &module.funcs.get(id).kind {
-            let trap = trap_of(local.ty(), local.args.clone(), module);
-            module.funcs.get_mut(id).kind = FunctionKind::Local(trap);
+            let silent = silent(local.ty(), local.args.clone(), silence, module);
+            module.funcs.get_mut(id).kind = FunctionKind::Local(silent);
         }
     }
 }
 
-fn trap_of(ty: walrus::TypeId, args: Vec<walrus::LocalId>, module: &mut Module) -> LocalFunction {
+/// What a function of std does instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Silence {
+    Trap,
+    /// Returns `Ok(())`, which is zero.
+    PrintNothing,
+}
+
+fn silent(ty: TypeId, args: Vec<LocalId>, silence: Silence, module: &mut Module) -> LocalFunction {
     let (params, results) = (module.types.params(ty).to_vec(), module.types.results(ty).to_vec());
     let mut builder = FunctionBuilder::new(&mut module.types, &params, &results);
-    builder.func_body().unreachable();
+    match silence {
+        Silence::PrintNothing if results == [ValType::I32] => builder.func_body().i32_const(0),
+        _ => builder.func_body().unreachable(),
+    };
     builder.local_func(args)
 }
 
-/// By the names in std of what is only called to panic.
-fn only_panics(name: &str) -> bool {
+fn silence(name: &str) -> Option<Silence> {
     let path = without_hashes(name);
+    if only_panics(&path) {
+        return Some(Silence::Trap);
+    }
+    let debug = path.contains(" as core::fmt::Debug>::") && !path.contains("cc_sdk");
+    debug.then_some(Silence::PrintNothing)
+}
+
+/// By the names in std of what is only called to panic.
+fn only_panics(path: &str) -> bool {
     let std = ["core::", "alloc::", "std::", "<std::panicking", "<core::panic"];
     let last = path.rsplit("::").next().unwrap_or_default();
     std.iter().any(|root| path.starts_with(root))
@@ -111,7 +135,7 @@ mod tests {
             "core::option::unwrap_failed::h0123456789abcdef",
             "alloc[3ca501edff3f0c7c]::raw_vec::handle_error",
         ] {
-            assert!(only_panics(name), "{name}");
+            assert_eq!(silence(name), Some(Silence::Trap), "{name}");
         }
     }
 
@@ -123,8 +147,14 @@ mod tests {
             "cc_sdk::panicking::not_ours",
             "core[c5930c85a12de822]::fmt::write",
         ] {
-            assert!(!only_panics(name), "{name}");
+            assert_eq!(silence(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn debug_of_std_prints_nothing() {
+        let name = "<core[c5930c85a12de822]::ops::range::Range<usize> as core[c5930c85a12de822]::fmt::Debug>::fmt";
+        assert_eq!(silence(name), Some(Silence::PrintNothing));
     }
 
     #[test]
