@@ -1,7 +1,7 @@
 import { ccSdk, type Call, type CallOptions, type Phone } from "../index.js";
 import { perform, type Hand } from "./acts.js";
 import { Compatibility } from "./compat.js";
-import { actOf, type Place } from "./keyboard.js";
+import { actOf, placeOf } from "./keyboard.js";
 import { Loudness } from "./loudness.js";
 import { Model, type Setting } from "./model.js";
 import { tidy } from "./number.js";
@@ -100,6 +100,7 @@ export class CcSdkElement extends Base {
   #model: Model | undefined;
   #connected: AbortController | undefined;
   #due = false;
+  #typing = false;
   #tick: ReturnType<typeof setTimeout> | undefined;
   #pressed: { act: Act; used: boolean; timer: ReturnType<typeof setTimeout> } | undefined;
   #firstOfPresses: string | undefined;
@@ -216,27 +217,30 @@ export class CcSdkElement extends Base {
 
   #draw(): void {
     const root = this.shadowRoot;
-    const state = this.#state();
-    if (!root || !state) return;
+    if (!root || !this.#model) return;
     const before = this.getAttribute("state");
     const focused = root.activeElement;
+    const rings = faceOf(this.#state(this.#model)) === "incoming";
+    if (rings && before !== "incoming") this.#typing = focused?.matches("[data-input=number]") === true;
+    const state = this.#state(this.#model);
     patch(root, view(state, this.#language));
     const face = faceOf(state);
     if (face !== before) this.setAttribute("state", face);
-    if (focused && !focused.isConnected)
+    if (focused && !focused.isConnected) {
       root.querySelector<HTMLElement>("[data-home]")?.focus({ preventScroll: true });
-    if (face === "incoming" && before !== face && state.form === "phone") this.#offer(root);
+    }
+    if (rings && before !== "incoming" && state.form === "phone") this.#offer(root);
     this.#sound(state);
     this.#loudness.follow(state.form === "phone" && state.call && isUp(state.call) ? this.call : undefined);
     this.#schedule(state);
     this.#finishVisit(state);
   }
 
-  #state(): ViewState | undefined {
-    return this.#model?.state(this.#setting, Date.now());
+  #state(model: Model): ViewState {
+    return model.state({ ...this.#setting, typing: this.#typing }, Date.now());
   }
 
-  get #setting(): Setting {
+  get #setting(): Omit<Setting, "typing"> {
     return {
       form: this.getAttribute("mode") === "button" ? "button" : "phone",
       label: this.getAttribute("label") ?? "",
@@ -326,9 +330,9 @@ export class CcSdkElement extends Base {
   }
 
   #key(event: KeyboardEvent): void {
-    const state = this.#state();
-    if (!state || event.defaultPrevented) return;
-    const act = actOf(event, placeOf(event), state, this.getAttribute("shortcuts") !== "off");
+    if (!this.#model || event.defaultPrevented) return;
+    const place = placeOf(event.composedPath()[0]);
+    const act = actOf(event, place, this.#state(this.#model), this.getAttribute("shortcuts") !== "off");
     if (act === undefined) return;
     event.preventDefault();
     this.#act(act);
@@ -380,14 +384,6 @@ export class CcSdkElement extends Base {
   get #loud(): boolean {
     return this.getAttribute("sounds") !== "off";
   }
-}
-
-function placeOf(event: Event): Place {
-  const target = event.composedPath()[0];
-  if (!(target instanceof Element)) return "elsewhere";
-  if (target.matches("[data-input=number]")) return "number";
-  if (target.matches("input, textarea, select, [contenteditable]")) return "text";
-  return target.matches("button, a, summary") ? "control" : "elsewhere";
 }
 
 declare global {

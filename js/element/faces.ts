@@ -24,6 +24,7 @@ const anna: CallFace = {
   muted: false,
   heldHere: false,
   heldThere: false,
+  answered: true,
   seconds: 133,
   digits: "",
   heard: "",
@@ -73,6 +74,15 @@ function calls(): Fixture[] {
       number: "",
       info: "",
     }),
+    {
+      name: "Ringing in while a number is typed",
+      state: {
+        ...ready,
+        number: "+34 600",
+        typing: true,
+        call: { ...anna, phase: "incoming", direction: "incoming", seconds: 0 },
+      },
+    },
     one("Answering", { phase: "answering", direction: "incoming", seconds: 0 }),
     one("Talking", {}),
     one("Talking, muted", { muted: true, seconds: 3723 }),
@@ -98,7 +108,15 @@ function ends(): Fixture[] {
     name: `Ended: ${name}`,
     state: {
       ...ready,
-      call: { ...anna, ...more, phase: "ended", seconds, ending, trace: "k3v9x@pc.invalid" },
+      call: {
+        ...anna,
+        ...more,
+        phase: "ended",
+        answered: seconds > 0,
+        seconds,
+        ending,
+        trace: "k3v9x@pc.invalid",
+      },
     },
   });
   return [

@@ -1,4 +1,4 @@
-/** What a key means, as a pure function of the state. */
+/** What a key means, as a pure function of the state and of the place. */
 import type { Act } from "./pieces.js";
 import { isUp, type ViewState } from "./state.js";
 
@@ -24,13 +24,15 @@ export function actOf(key: Key, place: Place, state: ViewState, shortcuts: boole
   if (key.ctrlKey || key.altKey || key.metaKey || key.repeat) return undefined;
   if (key.key === "Escape") return escape(state);
   if (place === "text") return undefined;
-  if (key.key === "Enter") return place === "control" ? undefined : enter(state);
+  if (key.key === "Enter") return place === "control" ? undefined : enter(state, place);
   return shortcuts && place !== "number" ? character(key.key, state) : undefined;
 }
 
-function enter({ call, form, line }: ViewState): Act | undefined {
-  if (call && call.phase !== "ended") return call.phase === "incoming" ? "answer" : undefined;
-  return call === undefined && form === "phone" && line.is !== "unsupported" ? "call" : undefined;
+function enter({ call, form, line, typing }: ViewState, place: Place): Act | undefined {
+  // Who types a number does not mean the call that begins to ring meanwhile.
+  if (call?.phase === "incoming") return place === "number" ? undefined : "answer";
+  const free = call === undefined || (call.phase === "ended" && typing);
+  return free && form === "phone" && line.is !== "unsupported" ? "call" : undefined;
 }
 
 function escape({ call, waiting, notice, pane }: ViewState): Act | undefined {
@@ -60,4 +62,12 @@ function character(key: string, { call, form }: ViewState): Act | undefined {
     return up || ((!call || call.phase === "ended") && form === "phone") ? `key-${key}` : undefined;
   if (key === "+") return !call && form === "phone" ? "key-+" : undefined;
   return up && key.toLowerCase() === "m" ? "mute" : undefined;
+}
+
+/** Where a key was pressed, by the innermost target. */
+export function placeOf(target: EventTarget | undefined): Place {
+  if (!(target instanceof Element)) return "elsewhere";
+  if (target.matches("[data-input=number]")) return "number";
+  if (target.matches("input, textarea, select, [contenteditable]")) return "text";
+  return target.matches("button, a, summary") ? "control" : "elsewhere";
 }

@@ -3,11 +3,13 @@ import type { Call, CallOptions, CcSdkError, Phone } from "../index.js";
 import { LineModel } from "./line.js";
 import { blank, type CallFace, type Notice, type Pane, type ViewState } from "./state.js";
 
-/** What the element's attributes say. */
+/** What the element says of itself. */
 export interface Setting {
   readonly form: "phone" | "button";
   readonly label: string;
   readonly hint: string;
+  /** The number field had the focus when the call that is shown began to ring. */
+  readonly typing: boolean;
 }
 
 /** What a call brought beside speech. */
@@ -317,6 +319,7 @@ export class Model {
       muted: call.muted,
       heldHere: call.held.local,
       heldThere: call.held.remote,
+      answered: call.answeredAt !== undefined,
       seconds: since === undefined ? 0 : Math.max(0, Math.floor((until - since) / 1000)),
       digits,
       heard,
@@ -336,6 +339,7 @@ function wished({ number, info }: Wish): CallFace {
     muted: false,
     heldHere: false,
     heldThere: false,
+    answered: false,
     seconds: 0,
     digits: "",
     heard: "",

@@ -35,7 +35,7 @@ export interface Speech {
 }
 
 /** What a button looks like and is called. */
-export interface Face {
+export interface Pressable {
   readonly act: Act;
   readonly text?: string;
   readonly icon?: IconName;
@@ -50,7 +50,7 @@ export interface Face {
 }
 
 /** A button. */
-export function button(face: Face, ...more: Child[]): Branch {
+export function button(face: Pressable, ...more: Child[]): Branch {
   const attributes: Record<string, Attribute> = {
     key: face.act,
     type: "button",

@@ -47,6 +47,8 @@ export interface CallFace {
   readonly muted: boolean;
   readonly heldHere: boolean;
   readonly heldThere: boolean;
+  /** It was talking at some time. */
+  readonly answered: boolean;
   /** Talking time so far, in seconds; while reconnecting, how long that has taken. */
   readonly seconds: number;
   /** Digits sent in this call. */
@@ -79,6 +81,8 @@ export interface ViewState {
   readonly call?: CallFace | undefined;
   /** A further call that rings while `call` is up. */
   readonly waiting?: CallFace | undefined;
+  /** Somebody was typing a number when `call` began to ring: it is announced beside the field. */
+  readonly typing: boolean;
   readonly notice?: Notice | undefined;
   readonly pane: Pane;
   /** The number field's content. */
@@ -99,6 +103,7 @@ export const blank: ViewState = {
   form: "phone",
   line: { is: "loading" },
   seat: 1,
+  typing: false,
   pane: "none",
   number: "",
   lastNumber: "",

@@ -6,7 +6,18 @@
 import { buttonView } from "./button-view.js";
 import { callView, ending } from "./call-view.js";
 import { icon } from "./icons.js";
-import { button, details, live, message, notice, pad, plain, who, type Speech } from "./pieces.js";
+import {
+  button,
+  details,
+  live,
+  message,
+  notice,
+  pad,
+  plain,
+  who,
+  type Pressable,
+  type Speech,
+} from "./pieces.js";
 import { faceOf, type CallFace, type Face, type ViewState } from "./state.js";
 import { fill, languageOf, messageOf, textsFor, type Texts } from "./texts.js";
 import { h, type Branch, type Tree } from "./tree.js";
@@ -26,15 +37,17 @@ function spoken(tree: Branch, language: string): Branch {
 }
 
 function phoneView(state: ViewState, speech: Speech): Branch {
-  const { call, waiting } = state;
+  const { call, typing, waiting } = state;
+  const aside = typing && call && isFleeting(call) ? call : undefined;
   return h(
     "div",
     { key: "phone", class: "phone", part: "phone" },
     head(state, speech.texts),
     h("slot", { key: "header", name: "header" }),
     state.notice && notice(state.notice, speech),
-    waiting && banner(waiting, speech.texts),
-    call ? callView(state, call, speech) : dialView(state, speech),
+    aside && besideTyping(aside, speech),
+    waiting && besideCall(waiting, speech.texts),
+    call && !aside ? callView(state, call, speech) : dialView(state, speech),
     h("slot", { key: "footer", name: "footer" }),
   );
 }
@@ -164,17 +177,45 @@ function field(state: ViewState, dead: boolean, texts: Texts): Branch {
   );
 }
 
+/** A call that came in and was not taken, or not yet. */
+function isFleeting({ answered, phase, direction }: CallFace): boolean {
+  return phase === "incoming" || (phase === "ended" && direction === "incoming" && !answered);
+}
+
+function besideTyping(call: CallFace, speech: Speech): Branch {
+  const { act, call: say } = speech.texts;
+  const name = who(call, speech.texts);
+  if (call.phase === "ended") {
+    const line = `${ending(call, speech).what} · ${name}`;
+    return banner(line, { act: "close", text: act.close }, { act: "again", text: act.again });
+  }
+  return banner(
+    fill(say.incomingFrom, { who: name }),
+    { act: "reject", text: act.reject },
+    { act: "answer", text: act.answer },
+  );
+}
+
 /** A further call while one is up. */
-function banner(call: CallFace, texts: Texts): Branch {
+function besideCall(call: CallFace, texts: Texts): Branch {
+  const line = fill(texts.call.waiting, { who: who(call, texts) });
+  return banner(
+    line,
+    { act: "reject-waiting", text: texts.act.reject },
+    { act: "swap", text: texts.act.swap },
+  );
+}
+
+function banner(line: string, no: Pressable, yes: Pressable): Branch {
   return h(
     "div",
-    { key: "waiting", class: "banner", part: "incoming", role: "group" },
-    h("p", { class: "what", dir: "auto" }, fill(texts.call.waiting, { who: who(call, texts) })),
+    { key: "banner", class: "banner", part: "incoming", role: "group", "aria-label": line },
+    h("p", { class: "what", dir: "auto" }, line),
     h(
       "div",
       { class: "choices" },
-      button({ act: "reject-waiting", kind: "tile", text: texts.act.reject }),
-      button({ act: "swap", kind: "go", icon: "call", text: texts.act.swap }),
+      button({ ...no, kind: "tile" }),
+      button({ ...yes, kind: "go", icon: "call" }),
     ),
   );
 }

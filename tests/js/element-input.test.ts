@@ -59,6 +59,7 @@ const call: CallFace = {
   muted: false,
   heldHere: false,
   heldThere: false,
+  answered: false,
   seconds: 0,
   digits: "",
   heard: "",
@@ -75,6 +76,10 @@ test("Enter calls and answers", () => {
   assert.equal(press("Enter", blank, "number"), "call");
   assert.equal(press("Enter", at("incoming")), "answer");
   assert.equal(press("Enter", at("connected")), undefined);
+});
+
+test("Enter in the number field answers no call that begins to ring meanwhile", () => {
+  assert.equal(press("Enter", at("incoming", { typing: true }), "number"), undefined);
 });
 
 test("Enter on a button is the button's own press", () => {
