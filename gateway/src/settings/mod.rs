@@ -212,4 +212,11 @@ mod tests {
         let error = toml::from_str::<Settings>("port = 1\npotr = 2").unwrap_err().to_string();
         assert!(error.contains("line 2") && error.contains("potr"), "{error}");
     }
+
+    #[test]
+    fn the_example_that_is_shipped_is_a_good_one() {
+        let settings = load(include_str!("../../gateway.example.toml")).unwrap();
+        assert_eq!(settings.seats[0].allow.out.as_deref().map(<[_]>::len), Some(2));
+        assert!(crate::tokens::Authority::new(&settings).is_ok());
+    }
 }

@@ -198,6 +198,19 @@ fn whoever_asks_too_often_is_told_when_to_come_again() {
 }
 
 #[test]
+fn one_address_keeps_so_many_connections_and_no_more() {
+    let file = std::env::temp_dir().join(format!("cc-gateway-door-{}.toml", std::process::id()));
+    std::fs::write(&file, "[limits]\nconnections_per_address = 2\n").unwrap();
+    let server = Server::start(&["--config", file.to_str().unwrap()]);
+    // Each is answered before the next one comes, so that it has its place by then.
+    let idle: Vec<_> = (0..2).map(|_| server.stays()).collect();
+    let refused = server.get("/.well-known/cc-sdk", &[]);
+    assert_eq!(refused.status, 429);
+    assert!(refused.head.contains("retry-after: 10"), "{}", refused.head);
+    drop(idle);
+}
+
+#[test]
 fn own_pages_come_with_the_headers_of_a_careful_site() {
     let site = std::env::temp_dir().join(format!("cc-gateway-site-{}", std::process::id()));
     let (www, dist) = (site.join("www"), site.join("dist"));

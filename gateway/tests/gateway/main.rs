@@ -18,5 +18,6 @@ mod http;
 mod media;
 mod orphans;
 mod registrar;
+mod sdk;
 mod services;
 mod sockets;

@@ -69,6 +69,7 @@ impl Server {
         body: &str,
     ) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let mut buffer = [0; 4096];
         let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
         if !headers.iter().any(|(name, _)| *name == "Host") {
             text.push_str(&format!("Host: localhost:{}\r\n", self.port));
@@ -78,11 +79,26 @@ impl Server {
         }
         text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
         stream.write_all(text.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let mut answer = Vec::new();
+        // A connection that was refused may be reset behind its answer.
+        while stream.read(&mut buffer).is_ok_and(|length| {
+            answer.extend_from_slice(&buffer[..length]);
+            length > 0
+        }) {}
+        let answer = String::from_utf8(answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+    }
+
+    /// A connection that stays open after its answer.
+    pub(crate) fn stays(&self) -> TcpStream {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let text = format!("GET /nothing HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", self.port);
+        stream.write_all(text.as_bytes()).unwrap();
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        stream
     }
 
     /// The token that `/createAuth` gives.

@@ -63,6 +63,8 @@ async fn a_websocket_is_opened_for_sip_from_our_own_origin_or_an_allowed_one() {
     assert_eq!(server.dial(&[SIP, ("Origin", "https://evil.example")]).await.err(), Some(403));
     assert_eq!(server.dial(&[SIP, ("Origin", "null")]).await.err(), Some(403));
     assert_eq!(server.dial(&[]).await.err(), Some(400));
+    let rebound = format!("evil.example:{}", server.port);
+    assert_eq!(server.dial(&[SIP, ("Host", &rebound)]).await.err(), Some(421));
 }
 
 #[tokio::test]

@@ -78,6 +78,14 @@ impl Stage {
         self.handle(Input::Media(id, reply));
     }
 
+    pub(crate) fn media_of(&mut self, id: MediaId, reply: MediaReply) {
+        self.handle(Input::Media(id, reply));
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Time> {
+        self.switch.next_timeout()
+    }
+
     pub(crate) fn stops(&mut self) {
         self.handle(Input::Stop);
     }
@@ -145,7 +153,7 @@ impl Stage {
         while let Some(output) = self.switch.poll_output() {
             match output {
                 Output::Transmit(flow, bytes) => {
-                    let text = String::from_utf8(bytes).unwrap();
+                    let text = String::from_utf8_lossy(&bytes).into_owned();
                     self.inboxes.entry(flow).or_default().push(Heard(text));
                 }
                 Output::Close(flow, _) => self.closed.push(flow),
