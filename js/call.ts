@@ -145,6 +145,8 @@ export class Call extends TypedEventTarget<CallEventMap> {
   #held = { local: false, remote: false };
   #muted = false;
   #endReason: EndReason | undefined;
+  /** Kept for the end of the instance, which cannot stop its tracks any more. */
+  #microphone: MediaStream | undefined;
 
   static {
     createCall = (birth, account, core) => new Call(birth, account, core);
@@ -263,7 +265,11 @@ export class Call extends TypedEventTarget<CallEventMap> {
       case "callState":
         this.#state = fact.state;
         if (fact.state === "connected") this.#answeredAt ??= fact.at;
-        if (fact.state === "ended") this.#endedAt = fact.at;
+        this.#microphone = this.localStream ?? this.#microphone;
+        if (fact.state === "ended") {
+          this.#endedAt = fact.at;
+          for (const track of this.#microphone?.getTracks() ?? []) track.stop();
+        }
         this.#endReason = fact.endReason;
         return this.#raise("statechange", { state: fact.state });
       case "callHeld": {

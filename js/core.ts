@@ -83,11 +83,11 @@ export class SharedCore {
   }
 
   remoteStream(call: number): MediaStream | undefined {
-    return this.#core?.remoteStream(call);
+    return this.#core && this.#ask((core) => core.remoteStream(call));
   }
 
   localStream(call: number): MediaStream | undefined {
-    return this.#core?.localStream(call);
+    return this.#core && this.#ask((core) => core.localStream(call));
   }
 
   async #start(): Promise<Core> {

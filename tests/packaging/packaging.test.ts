@@ -4,54 +4,19 @@
  * Needs `npm run build` before.
  */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import nodeResolve from "@rollup/plugin-node-resolve";
 import * as esbuild from "esbuild";
 import { rollup } from "rollup";
 import * as vite from "vite";
 import webpack from "webpack";
+import { clearAway, packedFiles, prepare, project, root, run } from "./project.js";
 
-const run = promisify(execFile);
-const root = resolve(import.meta.dirname, "../..");
-const place = mkdtempSync(join(tmpdir(), "cc-sdk-packaging-"));
-
-let packed: { filename: string; files: { path: string }[] };
-
-before(async () => {
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", place], { cwd: root });
-  packed = (JSON.parse(stdout) as [typeof packed])[0];
-  // One real installation; the projects get copies of it.
-  await install(join(place, "installed"));
-});
-
-after(() => {
-  rmSync(place, { recursive: true, force: true });
-});
-
-async function install(folder: string): Promise<void> {
-  mkdirSync(folder);
-  writeFileSync(
-    join(folder, "package.json"),
-    JSON.stringify({ name: "page", private: true, type: "module" }),
-  );
-  await run("npm", ["install", "--offline", "--no-package-lock", join(place, packed.filename)], {
-    cwd: folder,
-  });
-}
-
-/** An empty project with the package and these files. */
-function project(name: string, files: Record<string, string>): string {
-  const folder = join(place, name);
-  cpSync(join(place, "installed"), folder, { recursive: true });
-  for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
-  return folder;
-}
+before(prepare);
+after(clearAway);
 
 const page = (from: string): string => `
   import { CcSdkError, ccSdk, createPhone, register, version } from "${from}";
@@ -88,7 +53,7 @@ function assertWasmInside(output: string): void {
 }
 
 test("the package holds what its exports name, and nothing of the sources", () => {
-  const paths = packed.files.map(({ path }) => path);
+  const paths = packedFiles();
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     exports: Record<string, string | { types: string; default: string }>;
   };

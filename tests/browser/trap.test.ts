@@ -1,0 +1,83 @@
+/** The wasm's instance breaks under a page: all is told, and the next register works. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium, pageWithTone } from "./chromium.js";
+import { startGateway, type Gateway } from "./gateway.js";
+import { callState, dial, endReason, openPhone, register } from "./pages.js";
+
+const limit = { timeout: 60_000 };
+
+let gateway: Gateway;
+let browser: Browser;
+
+before(async () => {
+  gateway = await startGateway();
+  browser = await launchChromium();
+});
+
+after(async () => {
+  await browser.close();
+  await gateway.stop();
+});
+
+/** A page in a call, whose script remembers the memory of each instance of the wasm. */
+async function inCall(): Promise<Page> {
+  const page = await pageWithTone(await browser.newContext(), 440);
+  await page.addInitScript(() => {
+    type Made = Promise<WebAssembly.Instance & Partial<WebAssembly.WebAssemblyInstantiatedSource>>;
+    const instantiate = WebAssembly.instantiate.bind(WebAssembly) as (...given: unknown[]) => Made;
+    Object.assign(WebAssembly, {
+      // A method: the test runner's compiler wraps other functions in something that pages lack.
+      async instantiate(...given: unknown[]) {
+        const made = await instantiate(...given);
+        const exports = Object.values((made.instance ?? made).exports);
+        Object.assign(window, { wasmMemory: exports.find((one) => one instanceof WebAssembly.Memory) });
+        return made;
+      },
+    });
+  });
+  await openPhone(page, gateway.base);
+  await register(page, "alice");
+  await dial(page, "9196");
+  await callState(page, "connected");
+  return page;
+}
+
+/** Runs in the page. */
+function breakMemory(): void {
+  const { wasmMemory } = window as unknown as { wasmMemory: WebAssembly.Memory };
+  new Uint8Array(wasmMemory.buffer).fill(0xff);
+}
+
+test("a trap in a command is internal, ends the calls, and the phone can be used again", limit, async () => {
+  const page = await inCall();
+  await page.evaluate(breakMemory);
+  const code = await page.evaluate(() => {
+    try {
+      window.ccSdk.setSeatStatus(5);
+      return "no error";
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  });
+  assert.equal(code, "internal");
+  assert.equal((await endReason(page))?.cause, "internal");
+  const microphones = await page.evaluate(() => window.localTracks?.map((track) => track.readyState));
+  assert.deepEqual(microphones, ["ended"]);
+  assert.equal(await page.evaluate(() => window.ccSdk.registration.reason?.code), "internal");
+
+  await register(page, "alice");
+  await dial(page, "9196");
+  await callState(page, "connected");
+});
+
+test("a trap in what the browser calls is noticed by itself", limit, async () => {
+  const page = await inCall();
+  await page.evaluate(breakMemory);
+  // The next frame, timer or report of the peer connection meets the broken instance.
+  await page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await callState(page, "ended");
+  await register(page, "alice");
+  assert.equal(await page.evaluate(() => window.ccSdk.registration.state), "registered");
+});
