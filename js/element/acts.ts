@@ -22,7 +22,6 @@ export function perform(act: Act, model: Model, hand: Hand): void {
     case "call":
       return begin(model, hand);
     case "again":
-    case "retry":
       return again(model, hand);
     case "answer":
       return call?.answer();

@@ -33,8 +33,8 @@ function begin(state: ViewState, { texts }: Speech): Branch {
 }
 
 /** After a refused microphone the press is the same, but it is no second call. */
-function retry({ call, notice }: ViewState): boolean {
-  return notice?.cure === "retry" || call?.ending?.code.startsWith("microphone-") === true;
+function retry({ call }: ViewState): boolean {
+  return call?.ending?.code.startsWith("microphone-") === true;
 }
 
 /** During the call: what happens, mute, key pad, and at the far end of the row hang up. */

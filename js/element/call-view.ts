@@ -20,6 +20,7 @@ import { h, type Branch, type Child } from "./tree.js";
 export function callView(state: ViewState, call: CallFace, speech: Speech): Branch {
   const { texts } = speech;
   const pane = paneOf(state, call);
+  const small = pane !== "none" || isUrgent(state);
   return h(
     "div",
     {
@@ -34,8 +35,8 @@ export function callView(state: ViewState, call: CallFace, speech: Speech): Bran
     h(
       "div",
       { key: "scroll", class: "scroll" },
-      person(call, pane !== "none", speech),
-      call.phase === "ended" ? result(call, speech) : progress(call, pane !== "none", speech),
+      person(call, small, speech),
+      call.phase === "ended" ? result(call, speech) : progress(call, small, speech),
       pane !== "keys" && info(state, call, texts),
       opened(state, call, pane, texts),
     ),
@@ -50,6 +51,11 @@ function paneOf(state: ViewState, call: CallFace): Pane {
   const wished: Pane = call.phase === "ended" && state.seat === 4 ? "notes" : state.pane;
   if (wished === "notes") return state.shows.notes ? wished : "none";
   return isUp(call) ? wished : "none";
+}
+
+/** What is more urgent than the call takes room from it, so that nothing below moves. */
+function isUrgent({ notice, waiting }: ViewState): boolean {
+  return notice !== undefined || waiting !== undefined;
 }
 
 /** How a call ended, in words. */
@@ -113,7 +119,7 @@ function result(call: CallFace, speech: Speech): Branch {
 }
 
 function info(state: ViewState, call: CallFace, texts: Texts): Branch | false {
-  if (!state.shows.info || call.info === "") return false;
+  if (!state.shows.info || call.info === "" || isUrgent(state)) return false;
   return h(
     "div",
     { key: "info", class: "info", part: "info" },

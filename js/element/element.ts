@@ -60,7 +60,7 @@ const longPress = 600;
  * @csspart key - One of them.
  * @csspart keys - The key pad inside a call of the form `button`.
  * @csspart button - Every button; each also has the name of what it does: `call`, `again`, `answer`,
- * `reject`, `hangup`, `close`, `mute`, `keys`, `notes`, `seat`, `erase`, `redial`, `retry`, `play`, `dismiss`.
+ * `reject`, `hangup`, `close`, `mute`, `keys`, `notes`, `seat`, `erase`, `redial`, `play`, `dismiss`.
  * @csspart call - The view of a call.
  * @csspart avatar - The disc with initials.
  * @csspart name - Who is at the other end.

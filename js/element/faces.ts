@@ -144,18 +144,36 @@ function ends(): Fixture[] {
 }
 
 function troubles(): Fixture[] {
-  const one = (code: string, cure?: "play" | "retry", state: Partial<ViewState> = {}): Fixture => ({
+  const typed: ViewState = { ...ready, number: "+34 600 123 456" };
+  const one = (code: string, state: Partial<ViewState>): Fixture => ({
     name: code.replace("-", " "),
-    state: { ...ready, number: "+34 600 123 456", ...state, notice: { code, cure } },
+    state: { ...typed, ...state },
   });
+  const unheard = (code: string): Fixture =>
+    one(code, {
+      call: {
+        ...anna,
+        name: "",
+        answered: false,
+        phase: "ended",
+        seconds: 0,
+        ending: { by: "system", code },
+      },
+    });
   return [
-    one("microphone-denied", "retry"),
-    one("microphone-missing", "retry"),
-    one("microphone-busy", "retry"),
-    one("microphone-policy"),
-    one("playback-blocked", "play", { ...agent, call: anna, number: "" }),
-    one("bad-target", undefined, { number: "hello you" }),
-    one("rate-limited"),
+    unheard("microphone-denied"),
+    unheard("microphone-missing"),
+    unheard("microphone-busy"),
+    unheard("microphone-policy"),
+    one("microphone-lost", { ...agent, call: customer, number: "", notice: { code: "microphone-lost" } }),
+    one("playback-blocked", {
+      ...agent,
+      call: customer,
+      number: "",
+      notice: { code: "playback-blocked", cure: "play" },
+    }),
+    one("bad-target", { number: "hello you", notice: { code: "bad-target" } }),
+    one("rate-limited", { notice: { code: "rate-limited" } }),
   ];
 }
 
@@ -183,7 +201,7 @@ function visits(): Fixture[] {
       phase: "ended",
       ending: { by: "remote", code: "busy", sipStatus: 486, text: "Busy Here" },
     }),
-    one("microphone refused", undefined, { notice: { code: "microphone-denied", cure: "retry" } }),
+    one("microphone refused", { phase: "ended", ending: { by: "system", code: "microphone-denied" } }),
     one("ringing in", { phase: "incoming", direction: "incoming", name: "The shop" }),
     one("sign-in failed", undefined, {
       line: { is: "unregistered", reason: { code: "service-unreachable" } },

@@ -191,8 +191,7 @@ export class Model {
   /** Shows an error that is not the end of a call. */
   complain(error: unknown): void {
     const { code = "internal", sipStatus, message } = error as Partial<CcSdkError>;
-    const cure = code.startsWith("microphone-") && code !== "microphone-policy" ? "retry" : undefined;
-    this.#notice = { code, sipStatus, text: message === code ? undefined : message, cure };
+    this.#notice = { code, sipStatus, text: message === code ? undefined : message };
     this.#changed();
   }
 

@@ -21,7 +21,6 @@ export type Act =
   | "pause"
   | "resume"
   | "play"
-  | "retry"
   | "dismiss"
   | "swap"
   | "reject-waiting"
@@ -100,13 +99,12 @@ const keyRows: readonly (readonly [string, string])[] = [
 /** What happened, what to do, and for technicians the codes. */
 export function notice(notice: Notice, { texts }: Speech): Branch {
   const { what, next } = messageOf(texts, notice.code);
-  const cure = notice.cure === "play" ? texts.act.play : texts.act.retry;
   return h(
     "div",
     { key: "notice", class: "notice", part: "notice", id: "notice" },
     icon("warning"),
     h("div", { class: "words" }, ...message({ what, next }), details(notice, texts)),
-    notice.cure !== undefined && button({ act: notice.cure, kind: "tile", text: cure }),
+    notice.cure === "play" && button({ act: "play", kind: "tile", icon: "play", text: texts.act.play }),
     button({ act: "dismiss", icon: "close", name: texts.act.close, part: "button dismiss" }),
   );
 }

@@ -187,7 +187,7 @@ export const spanish: Texts = {
     },
     unregistered: { what: "No ha iniciado sesión", next: "Podrá llamar cuando acceda en esta página." },
     offline: { what: "Sin conexión a internet", next: "El teléfono volverá solo cuando haya conexión." },
-    relinking: { what: "Conexión perdida", next: "El teléfono intenta volver por sí mismo." },
+    relinking: { what: "El teléfono volverá por sí mismo", next: "" },
     unknown: { what: "Algo ha fallado", next: "Inténtelo de nuevo. Si se repite, recargue la página." },
   },
   details: { code: "Código {code}", sip: "Estado SIP {status}", trace: "Call-ID {trace}" },

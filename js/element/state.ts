@@ -66,8 +66,8 @@ export type Pane = "none" | "keys" | "notes";
 
 /** Something that went wrong beside the call's own course. */
 export interface Notice extends Reason {
-  /** Pressing this cures it. */
-  readonly cure?: "play" | "retry" | undefined;
+  /** A press cures it. */
+  readonly cure?: "play" | undefined;
 }
 
 /** Seat status in the numbers of the CC SDK: offline, idle, busy, post-call, short break. */

@@ -88,7 +88,7 @@ const pressing = `
 .end:hover { background: color-mix(in srgb, var(--_danger) 90%, var(--_text)); }
 .end:active { background: color-mix(in srgb, var(--_danger) 80%, var(--_text)); }
 .press[aria-pressed="true"], .press[aria-expanded="true"] { background: color-mix(in srgb, var(--_accent) 14%, var(--_surface)); border-color: var(--_accent); color: var(--_text); }
-.pad { display: grid; grid-template-columns: repeat(3, 1fr); grid-auto-rows: minmax(3rem, 1fr); gap: calc(2 * var(--_space)); }
+.pad { display: grid; grid-template-columns: repeat(3, 1fr); grid-auto-rows: minmax(2.375rem, 1fr); gap: calc(2 * var(--_space)); }
 .key { flex-direction: column; gap: 0; padding: 0; border-color: var(--_line); background: var(--_surface); }
 .key .digit { display: grid; justify-items: center; font-size: 1.375em; font-weight: 500; line-height: 1.15; font-variant-numeric: tabular-nums; }
 .key .digit::after { content: ""; min-block-size: 1.1em; font-size: 0.4546em; font-weight: 600; letter-spacing: 0.08em; color: var(--_quiet); }
@@ -120,7 +120,7 @@ const talking = `
 .tiles .press { flex-direction: column; gap: calc(1 * var(--_space)); min-block-size: 3.75rem; font-size: 0.8125em; font-weight: 500; }
 .tiles .icon { inline-size: 1.625em; block-size: 1.625em; }
 .keys { display: grid; gap: calc(3 * var(--_space)); }
-.keys .pad { grid-auto-rows: minmax(var(--_target), 1fr); }
+.keys .pad { grid-auto-rows: 2.75rem; }
 .exchanged { display: grid; grid-template-columns: auto 1fr; gap: calc(0.5 * var(--_space)) calc(3 * var(--_space)); font-size: 0.875em; }
 .exchanged dt { color: var(--_quiet); }
 .exchanged dd { font-weight: 600; white-space: pre-line; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
@@ -174,7 +174,7 @@ const visiting = `
 
 const circumstances = `
 @container (max-width: 19rem) { .primary .go, .choices .press { font-size: 0.875em; } .levels { padding-inline: 0; } }
-@media (pointer: coarse) { .head .press { min-block-size: var(--_target); } summary { padding-block: calc(3 * var(--_space)); } .pad { grid-auto-rows: minmax(3.25rem, 1fr); } }
+@media (pointer: coarse) { .head .press { min-block-size: var(--_target); } summary { padding-block: calc(3 * var(--_space)); } .pad { grid-auto-rows: minmax(var(--_target), 1fr); } }
 @media (prefers-reduced-motion: no-preference) { .press { transition: background-color 0.1s; } }
 @media (prefers-reduced-motion: reduce) { .wait i { animation: none; } }
 @media (prefers-contrast: more) { :host { --_quiet: var(--_text); --_line: var(--_edge); } }

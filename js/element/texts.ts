@@ -197,7 +197,7 @@ const english = {
       what: "No internet connection",
       next: "The phone comes back by itself when you are online again.",
     },
-    relinking: { what: "Connection lost", next: "The phone is trying to come back by itself." },
+    relinking: { what: "The phone is coming back by itself", next: "" },
     unknown: { what: "Something went wrong", next: "Try again. If it happens again, reload the page." },
   },
   details: { code: "Code {code}", sip: "SIP status {status}", trace: "Call-ID {trace}" },
