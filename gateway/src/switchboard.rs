@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use cc_sdk::FlowId;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
@@ -98,9 +99,7 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let (flow, inputs) = (self.flow, self.inputs.clone());
-        if let Err(mpsc::error::TrySendError::Full(closed)) =
-            inputs.try_send(FromSocket::Closed(flow))
-        {
+        if let Err(TrySendError::Full(closed)) = inputs.try_send(FromSocket::Closed(flow)) {
             tokio::spawn(async move { inputs.send(closed).await });
         }
     }
@@ -167,11 +166,13 @@ impl Board {
 
     /// A WebSocket that does not read what it is sent is given up: dropping the sender closes it.
     fn order(&mut self, flow: FlowId, order: ToSocket) {
-        let full = self.sockets.get(&flow).is_some_and(|sender| sender.try_send(order).is_err());
-        if full {
+        let Some(Err(error)) = self.sockets.get(&flow).map(|sender| sender.try_send(order)) else {
+            return;
+        };
+        if let TrySendError::Full(_) = error {
             tracing::warn!(flow = flow.0, "does not read what it is sent");
-            self.sockets.remove(&flow);
         }
+        self.sockets.remove(&flow);
     }
 }
 

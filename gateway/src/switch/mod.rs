@@ -6,6 +6,7 @@
 //! Every client is a WebSocket, a *flow*; contacts are names within `.invalid`, and what is sent
 //! to one goes to the flow that it was registered on (RFC 5626, RFC 7118).
 
+mod best;
 mod calls;
 mod digest;
 mod flows;

@@ -8,6 +8,7 @@ use cc_sdk::sip::{Message, Method, Reply, Request, Response};
 use cc_sdk::transaction::{LostWhy, TransactionId};
 use cc_sdk::{FlowId, Time};
 
+use super::best::best;
 use super::calls::{Call, DialogId, Party, Presence};
 use super::signalling::{Arrival, Signalling, contact_uri, upstream};
 use super::{Owner, Switch};
@@ -76,6 +77,8 @@ enum BranchState {
 enum State {
     /// The best one counts, once all are there.
     Open,
+    /// The same, but the caller gave up: silence is taken for obedience.
+    Cancelled,
     /// A 2xx went through; refusals are not passed on.
     Answered,
 }
@@ -96,32 +99,13 @@ impl Passage {
         !self.branches.iter().any(Branch::is_pending)
     }
 
-    /// The answer that the caller gets when nobody took it (RFC 3261 §16.7, step 6).
+    /// The answer that the caller gets when nobody took it.
     fn best(self) -> Option<Response> {
-        let mut refusals: Vec<_> = self
-            .branches
-            .into_iter()
-            .filter_map(|branch| match branch.state {
-                BranchState::Refused(response) => Some(response),
-                _ => None,
-            })
-            .collect();
-        refusals.sort_by_key(|response| rank(response.status));
-        let mut refusals = refusals.into_iter();
-        let mut best = refusals.next()?;
-        for other in refusals.filter(|_| matches!(best.status, 401 | 407)) {
-            for name in ["WWW-Authenticate", "Proxy-Authenticate"] {
-                for challenge in other.headers.get_all(name) {
-                    best.headers.push(name, challenge);
-                }
-            }
-        }
-        if best.status == 503 {
-            // That one contact is overloaded is not to be taken for us being so.
-            best.status = 500;
-            "Server Internal Error".clone_into(&mut best.reason);
-        }
-        Some(best)
+        let refusals = self.branches.into_iter().filter_map(|branch| match branch.state {
+            BranchState::Refused(response) => Some(response),
+            _ => None,
+        });
+        best(refusals.collect())
     }
 }
 
@@ -129,21 +113,6 @@ impl Branch {
     const fn is_pending(&self) -> bool {
         matches!(self.state, BranchState::Waiting | BranchState::Ringing { .. })
     }
-}
-
-/// The lowest is the best: a decision of the person, then what the caller can mend, then the rest.
-const fn rank(status: u16) -> (u8, u16) {
-    let class = match status {
-        600.. => 0,
-        300..400 => 1,
-        401 | 407 | 415 | 420 | 484 => 2,
-        // A person said so, which tells more than that another page was not there.
-        486 | 488 => 3,
-        487 => 5,
-        400..500 => 4,
-        _ => 6,
-    };
-    (class, status)
 }
 
 impl Passages {
@@ -215,8 +184,16 @@ impl Passages {
     }
 
     /// The caller gave up. The branches' 487s end the passage.
-    pub(super) fn cancel(&self, signalling: &mut Signalling, id: PassageId, reason: Option<&str>) {
-        if let Some(passage) = self.open.get(&id) {
+    pub(super) fn cancel(
+        &mut self,
+        signalling: &mut Signalling,
+        id: PassageId,
+        reason: Option<&str>,
+    ) {
+        if let Some(passage) = self.open.get_mut(&id) {
+            if passage.state == State::Open {
+                passage.state = State::Cancelled;
+            }
             passage.cancel_pending(signalling, reason);
         }
     }
@@ -226,7 +203,7 @@ impl Passages {
         let open = self
             .open
             .values()
-            .filter(|passage| passage.method == Method::Invite && passage.state == State::Open);
+            .filter(|passage| passage.method == Method::Invite && passage.state != State::Answered);
         open.filter(|passage| {
             matches!(&passage.kind, Kind::New(beginning) if beginning.caller.seat == seat)
         })
@@ -283,7 +260,7 @@ impl Switch {
                 if is_invite && found.is_pending() {
                     found.state = BranchState::Ringing { timer_c };
                 }
-                if state == State::Open {
+                if state != State::Answered {
                     self.signalling.respond(passage.server, &response);
                 }
             }
@@ -339,10 +316,11 @@ impl Switch {
         if passage.state == State::Answered {
             return;
         }
-        let server = passage.server;
-        if let Some(best) = passage.best() {
-            self.signalling.respond(server, &best);
-        }
+        let (server, state) = (passage.server, passage.state);
+        let terminated = passage.reply.response(487);
+        let Some(best) = passage.best() else { return };
+        let silent = state == State::Cancelled && matches!(best.status, 408 | 480);
+        self.signalling.respond(server, if silent { &terminated } else { &best });
     }
 
     /// Keeps what a dialog-making answer tells of the callee.

@@ -95,6 +95,22 @@ fn a_cancel_reaches_every_phone_and_the_487_comes_back() {
 }
 
 #[test]
+fn a_cancel_that_no_phone_obeys_still_ends_the_call() {
+    let mut fork = Fork::new();
+    fork.bob_says(0, 486);
+    let cancel = Phone::cancel(&fork.invite);
+    fork.stage.sends(fork.alice.1, cancel);
+    assert_eq!(fork.alice_hears(), ["200"]);
+    fork.stage.closes(fork.bobs[1].1);
+    assert_eq!(fork.alice_hears(), ["486"], "what a person said goes before");
+    let mut fork = Fork::new();
+    let cancel = Phone::cancel(&fork.invite);
+    fork.stage.sends(fork.alice.1, cancel);
+    fork.stage.passes(Duration::from_secs(70));
+    assert_eq!(fork.alice_hears().last().unwrap(), "487");
+}
+
+#[test]
 fn one_refusal_waits_for_the_others_and_the_best_one_counts() {
     for (first, second, best) in [
         (486, 480, "486"),
