@@ -1,5 +1,6 @@
 //! The HTTP side of the program: tokens, origins, limits, pages, and how it starts and stops.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -199,7 +200,8 @@ fn whoever_asks_too_often_is_told_when_to_come_again() {
 
 #[test]
 fn one_address_keeps_so_many_connections_and_no_more() {
-    let file = std::env::temp_dir().join(format!("cc-gateway-door-{}.toml", std::process::id()));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("cc-gateway-door-{}.toml", std::process::id()));
     std::fs::write(&file, "[limits]\nconnections_per_address = 2\n").unwrap();
     let server = Server::start(&["--config", file.to_str().unwrap()]);
     // Each is answered before the next one comes, so that it has its place by then.
@@ -212,7 +214,8 @@ fn one_address_keeps_so_many_connections_and_no_more() {
 
 #[test]
 fn own_pages_come_with_the_headers_of_a_careful_site() {
-    let site = std::env::temp_dir().join(format!("cc-gateway-site-{}", std::process::id()));
+    let site = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("cc-gateway-site-{}", std::process::id()));
     let (www, dist) = (site.join("www"), site.join("dist"));
     std::fs::create_dir_all(&www).unwrap();
     std::fs::create_dir_all(&dist).unwrap();
@@ -263,7 +266,8 @@ fn what_keeps_it_from_starting_is_said_in_a_sentence() {
     let server = Server::start(&[]);
     let taken = refuses(&["--port", &server.port.to_string()]);
     assert!(taken.contains("in use") && taken.contains("--port"), "{taken}");
-    let file = std::env::temp_dir().join(format!("cc-gateway-{}.toml", std::process::id()));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("cc-gateway-{}.toml", std::process::id()));
     std::fs::write(&file, "port = 0\n[limits]\nsocket = 1\n").unwrap();
     let path = file.to_str().unwrap();
     let malformed = refuses(&["--config", path]);

@@ -1,5 +1,7 @@
 //! `/sip` over real WebSockets.
 
+use std::path::Path;
+
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -69,7 +71,8 @@ async fn a_websocket_is_opened_for_sip_from_our_own_origin_or_an_allowed_one() {
 
 #[tokio::test]
 async fn one_address_gets_so_many_websockets_and_the_next_one_later() {
-    let file = std::env::temp_dir().join(format!("cc-gateway-few-{}.toml", std::process::id()));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("cc-gateway-few-{}.toml", std::process::id()));
     std::fs::write(&file, "[limits]\nsockets_per_address = 2\n").unwrap();
     let server = Server::start(&["--config", file.to_str().unwrap()]);
     let first = server.dial(&[SIP]).await.unwrap();

@@ -1,6 +1,7 @@
 //! The switch on a virtual clock, with scripted phones around it.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,8 @@ impl Stage {
 
     /// With the issuer's Ed25519 public key (PEM) as key `own`.
     pub(crate) fn with_key(pem: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("cc-gateway-key-{}.pem", std::process::id()));
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("cc-gateway-key-{}.pem", std::process::id()));
         std::fs::write(&path, pem).unwrap();
         let key = Key {
             kid: "own".into(),
