@@ -34,7 +34,10 @@ export class Latin1Wasm {
 
   /** The script with the literal in it, behind a BOM: it decides over the page's charset. */
   #fill(name, source) {
-    const parts = source.source().toString().split(new RegExp(`["'\`]${MARK}["'\`]`));
+    const parts = source
+      .source()
+      .toString()
+      .split(new RegExp(`["'\`]${MARK}["'\`]`));
     if (parts.length !== 2) throw new Error(`${name}: the wasm has ${parts.length - 1} places`);
     return `\uFEFF${parts.join(literal(readFileSync(this.#path)))}`;
   }

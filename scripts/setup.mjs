@@ -47,10 +47,16 @@ function tool(name, why, how) {
 function wasmTarget() {
   const sysroot = spawnSync("rustc", ["--print", "sysroot"], { cwd: root, encoding: "utf8" });
   if (sysroot.status !== 0) {
-    fail(`rustc does not run: ${sysroot.stderr}\nInstall the toolchain with:\n    rustup toolchain install stable`);
+    fail(
+      `rustc does not run: ${sysroot.stderr}\nInstall the toolchain with:\n    rustup toolchain install stable`,
+    );
   }
   if (existsSync(`${sysroot.stdout.trim()}/lib/rustlib/${TARGET}`)) return;
-  tool("rustup", `Rust's ${TARGET} target is missing, and there is no rustup to add it. Install it with:`, RUSTUP);
+  tool(
+    "rustup",
+    `Rust's ${TARGET} target is missing, and there is no rustup to add it. Install it with:`,
+    RUSTUP,
+  );
   step(`Adding Rust's target ${TARGET}`, "rustup", ["target", "add", TARGET]);
 }
 

@@ -77,7 +77,12 @@ export class FarSide {
       .split("\r\n")
       .filter((line) => /^(via|from|call-id|cseq|record-route):/i.test(line));
     const to = request.header("To");
-    this.says(`SIP/2.0 ${status}`, [...copied, `To: ${to}${to.includes("tag=") ? "" : `;tag=${tag}`}`], tag, sdp);
+    this.says(
+      `SIP/2.0 ${status}`,
+      [...copied, `To: ${to}${to.includes("tag=") ? "" : `;tag=${tag}`}`],
+      tag,
+      sdp,
+    );
   }
 
   /** Sends a message with these header lines; Contact and the body's headers are added. */
@@ -138,7 +143,11 @@ export async function farApplies(page: Evaluates, name: string, answer: string):
 }
 
 /** Runs in the page. */
-async function openFarPeer(wanted: { name: string; hertz: number; offer: string | undefined }): Promise<string> {
+async function openFarPeer(wanted: {
+  name: string;
+  hertz: number;
+  offer: string | undefined;
+}): Promise<string> {
   const peer = new RTCPeerConnection();
   const known = (window as unknown as { farPeers?: Record<string, RTCPeerConnection> }).farPeers ?? {};
   Object.assign(window, { farPeers: { ...known, [wanted.name]: peer } });

@@ -8,6 +8,7 @@ const codes: Record<CcSdkErrorCode, true> = {
   "insecure-context": true,
   "webrtc-unsupported": true,
   "bad-account": true,
+  "bad-argument": true,
   "bad-digit": true,
   "bad-header": true,
   "bad-seat-status": true,
@@ -50,7 +51,7 @@ const codes: Record<CcSdkErrorCode, true> = {
   internal: true,
 };
 /** Mistakes of the page's author, which no person can do anything about. */
-const authors = ["bad-header", "bad-seat-status", "bad-status"];
+const authors = ["bad-argument", "bad-header", "bad-seat-status", "bad-status"];
 
 for (const language of ["en", "es"]) {
   test(`every code has a message of its own (${language})`, () => {
