@@ -59,8 +59,9 @@ async function dials(page: Evaluates): Promise<void> {
 
 async function reaches(page: Evaluates, state: string): Promise<void> {
   await page.evaluate(async (wanted) => {
-    const pause = (): Promise<void> => new Promise((done) => setTimeout(done, 20));
-    while (window.ccSdk.calls[0]?.state !== wanted) await pause();
+    while (window.ccSdk.calls[0]?.state !== wanted) {
+      await new Promise((done) => setTimeout(done, 20));
+    }
   }, state);
 }
 
