@@ -2,31 +2,31 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 
-import { launchFirefox } from "./firefox.js";
+import { launchFirefox, type Firefox } from "./firefox.js";
 import { startGateway, type Gateway } from "./gateway.js";
 import { hearsTone, toneForMicrophone } from "./sound.js";
 
 const ALICE = 440;
 const BOB = 1000;
-const limit = { timeout: 120_000 };
+const limit = { timeout: 60_000 };
 
 let gateway: Gateway;
-let browser: Browser;
+let firefox: Firefox;
 
 before(async () => {
   gateway = await startGateway();
-  browser = await launchFirefox();
+  firefox = await launchFirefox();
 });
 
 after(async () => {
-  await browser.close();
+  await firefox.close();
   await gateway.stop();
 });
 
 async function seat(name: string, hertz: number): Promise<Page> {
-  const page = await browser.newPage();
+  const page = await firefox.browser.newPage();
   await page.evaluateOnNewDocument(toneForMicrophone, hertz);
   await page.goto(`${gateway.base}/headless.html`);
   await page.evaluate(async (seatName) => {

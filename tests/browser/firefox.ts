@@ -1,19 +1,33 @@
-/** Firefox by WebDriver BiDi, with its fake microphone. */
+/** Firefox by WebDriver BiDi, with a sound server of its own: without one its WebAudio stands still. */
 
-import { existsSync } from "node:fs";
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { launch, type Browser } from "puppeteer-core";
 
 const executablePath = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
 
-/** Starts Firefox. */
-export async function launchFirefox(): Promise<Browser> {
-  if (!existsSync(executablePath)) {
-    throw new Error(`${executablePath} is missing: apt-get install firefox-esr`);
+/** Firefox and the sound server that it plays to. */
+export interface Firefox {
+  readonly browser: Browser;
+  close(): Promise<void>;
+}
+
+/** Starts both. */
+export async function launchFirefox(): Promise<Firefox> {
+  for (const [path, name] of [
+    [executablePath, "firefox-esr"],
+    ["/usr/bin/pulseaudio", "pulseaudio"],
+  ] as const) {
+    if (!existsSync(path)) throw new Error(`${path} is missing: apt-get install ${name}`);
   }
-  return launch({
+  const folder = mkdtempSync(`${tmpdir()}/cc-sdk-sound-`);
+  const sound = startSound(folder);
+  const browser = await launch({
     browser: "firefox",
     executablePath,
     headless: true,
+    env: { ...process.env, PULSE_SERVER: `unix:${folder}/socket` },
     extraPrefsFirefox: {
       "media.navigator.streams.fake": true,
       "media.navigator.permission.disabled": true,
@@ -21,5 +35,23 @@ export async function launchFirefox(): Promise<Browser> {
       "media.peerconnection.ice.obfuscate_host_addresses": false,
       "media.autoplay.default": 0,
     },
+  });
+  return {
+    browser,
+    async close() {
+      await browser.close();
+      sound.kill("SIGTERM");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A PulseAudio that plays into nothing, reached by a socket in the folder. */
+function startSound(folder: string): ChildProcess {
+  const modules = ["module-null-sink", `module-native-protocol-unix socket=${folder}/socket auth-anonymous=1`];
+  const options = ["-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes"];
+  return spawn("pulseaudio", [...options, ...modules.flatMap((module) => ["-L", module])], {
+    env: { ...process.env, HOME: folder, XDG_RUNTIME_DIR: folder },
+    stdio: "ignore",
   });
 }

@@ -72,17 +72,14 @@ test("a microphone that the person refuses is microphone-denied", limit, async (
   await refusing.close();
 });
 
-test("an iframe without permission for the microphone is microphone-policy", limit, async () => {
+test("a page without permission for the microphone is microphone-policy", limit, async () => {
   const page = await (await browser.newContext()).newPage();
+  await page.route(`${gateway.base}/headless.html`, async (route) => {
+    const response = await route.fetch();
+    const headers = { ...response.headers(), "permissions-policy": "microphone=()" };
+    await route.fulfill({ response, headers });
+  });
   await openPhone(page, gateway.base);
-  await page.route(`${gateway.base}/framed.html`, (route) =>
-    route.fulfill({
-      contentType: "text/html; charset=utf-8",
-      headers: { "Permissions-Policy": "microphone=()" },
-      body: '<!doctype html><title>framed</title><script src="/sip-sdk.js"></script>',
-    }),
-  );
-  await page.goto(`${gateway.base}/framed.html`);
   await register(page, "alice");
   assert.equal(await refusal(page), "microphone-policy");
   await page.context().close();

@@ -8,7 +8,7 @@ import { FarSide, farApplies, farPeer } from "./farside.js";
 import { launchFirefox } from "./firefox.js";
 import { hearsTone, toneForMicrophone, type Evaluates } from "./sound.js";
 
-const limit = { timeout: 90_000 };
+const limit = { timeout: 60_000 };
 
 /** A browser, as far as these tests use it. */
 interface Tabs {
@@ -30,15 +30,15 @@ async function chromiumTabs(): Promise<Tabs> {
 }
 
 async function firefoxTabs(): Promise<Tabs> {
-  const browser = await launchFirefox();
+  const firefox = await launchFirefox();
   return {
     async open(url) {
-      const page = await browser.newPage();
+      const page = await firefox.browser.newPage();
       await page.evaluateOnNewDocument(toneForMicrophone, 300);
       await page.goto(url);
       return page;
     },
-    close: () => browser.close(),
+    close: () => firefox.close(),
   };
 }
 
