@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "puppeteer-core";
 
-import { launchFirefox, type Firefox } from "./firefox.js";
+import { asEvaluates, launchFirefox, type Firefox } from "./firefox.js";
 import { startGateway, type Gateway } from "./gateway.js";
 import { hearsTone, toneForMicrophone } from "./sound.js";
 
@@ -50,7 +50,7 @@ async function dial(page: Page, phone: string): Promise<void> {
 test("Firefox hears its own voice from the echo number", limit, async () => {
   const alice = await seat("alice", ALICE);
   await dial(alice, "9196");
-  await hearsTone(alice, ALICE);
+  await hearsTone(asEvaluates(alice), ALICE);
   await alice.evaluate(() => window.lastCall?.hangup());
   await alice.waitForFunction(() => window.localTracks?.every((track) => track.readyState === "ended"));
   await alice.close();
@@ -62,7 +62,7 @@ test("two tabs of Firefox hear each other, and either hangs up", limit, async ()
   await dial(alice, "bob");
   await bob.waitForFunction(() => window.lastCall?.state === "incoming");
   await bob.evaluate(() => window.lastCall?.answer());
-  await Promise.all([hearsTone(alice, BOB), hearsTone(bob, ALICE)]);
+  await Promise.all([hearsTone(asEvaluates(alice), BOB), hearsTone(asEvaluates(bob), ALICE)]);
   await bob.evaluate(() => window.lastCall?.hangup());
   await alice.waitForFunction(() => window.lastCall?.state === "ended");
   assert.equal(await alice.evaluate(() => window.lastCall?.endReason?.by), "remote");

@@ -3,7 +3,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { launch, type Browser } from "puppeteer-core";
+import { launch, type Browser, type Page } from "puppeteer-core";
+
+import type { Evaluates } from "./sound.js";
 
 const executablePath = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
 
@@ -48,10 +50,20 @@ export async function launchFirefox(): Promise<Firefox> {
 
 /** A PulseAudio that plays into nothing, reached by a socket in the folder. */
 function startSound(folder: string): ChildProcess {
-  const modules = ["module-null-sink", `module-native-protocol-unix socket=${folder}/socket auth-anonymous=1`];
+  const modules = [
+    "module-null-sink",
+    `module-native-protocol-unix socket=${folder}/socket auth-anonymous=1`,
+  ];
   const options = ["-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes"];
   return spawn("pulseaudio", [...options, ...modules.flatMap((module) => ["-L", module])], {
     env: { ...process.env, HOME: folder, XDG_RUNTIME_DIR: folder },
     stdio: "ignore",
   });
+}
+
+/** The page, as the tests of both browsers see one. */
+export function asEvaluates(page: Page): Evaluates {
+  return {
+    evaluate: (run, argument) => page.evaluate(run as (argument: unknown) => unknown, argument),
+  };
 }

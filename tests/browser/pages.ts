@@ -1,6 +1,6 @@
 /** What the tests do on a page: the public surface only. */
 
-import type { Page } from "playwright-core";
+import type { Frame, Page } from "playwright-core";
 import type { CallState, EndReason } from "../../js/index.js";
 
 /** The gateway's page with the classic script and nothing else. */
@@ -12,7 +12,11 @@ export async function openPhone(page: Page, base: string): Promise<void> {
 }
 
 /** A token of `seat` from the customer's back end. */
-export async function token(page: Page, seat: string, kind: "opaque" | "jws" = "opaque"): Promise<string> {
+export async function token(
+  page: Page | Frame,
+  seat: string,
+  kind: "opaque" | "jws" = "opaque",
+): Promise<string> {
   return page.evaluate(
     async (wish) => {
       const answer = await fetch("/createAuth", {
@@ -28,7 +32,11 @@ export async function token(page: Page, seat: string, kind: "opaque" | "jws" = "
 }
 
 /** Registers the page's default phone as `seat`. */
-export async function register(page: Page, seat: string, kind: "opaque" | "jws" = "opaque"): Promise<void> {
+export async function register(
+  page: Page | Frame,
+  seat: string,
+  kind: "opaque" | "jws" = "opaque",
+): Promise<void> {
   const secret = await token(page, seat, kind);
   await page.evaluate((text) => window.ccSdk.register({ token: text }), secret);
 }

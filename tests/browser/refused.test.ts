@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Frame, Page } from "playwright-core";
 
 import { launchChromium } from "./chromium.js";
 import { startGateway, type Gateway } from "./gateway.js";
@@ -24,7 +24,7 @@ after(async () => {
 });
 
 /** The code with which the call is refused, or `called`. */
-async function refusal(page: Page, phone = "9196"): Promise<string> {
+async function refusal(page: Page | Frame, phone = "9196"): Promise<string> {
   return page.evaluate(
     (number) =>
       window.ccSdk.callPhone({ phone: number }).then(
@@ -64,7 +64,10 @@ for (const [exception, code] of [
 }
 
 test("a microphone that the person refuses is microphone-denied", limit, async () => {
-  const refusing = await launchChromium({ microphone: false, flags: ["--use-fake-ui-for-media-stream=deny"] });
+  const refusing = await launchChromium({
+    microphone: false,
+    flags: ["--use-fake-ui-for-media-stream=deny"],
+  });
   const page = await refusing.newPage();
   await openPhone(page, gateway.base);
   await register(page, "alice");
@@ -72,16 +75,20 @@ test("a microphone that the person refuses is microphone-denied", limit, async (
   await refusing.close();
 });
 
-test("a page without permission for the microphone is microphone-policy", limit, async () => {
+test("an iframe without permission for the microphone is microphone-policy", limit, async () => {
   const page = await (await browser.newContext()).newPage();
-  await page.route(`${gateway.base}/headless.html`, async (route) => {
-    const response = await route.fetch();
-    const headers = { ...response.headers(), "permissions-policy": "microphone=()" };
-    await route.fulfill({ response, headers });
-  });
   await openPhone(page, gateway.base);
-  await register(page, "alice");
-  assert.equal(await refusal(page), "microphone-policy");
+  const framed = page.waitForEvent("frameattached");
+  await page.evaluate(() => {
+    const frame = document.createElement("iframe");
+    frame.src = "/headless.html";
+    frame.allow = "microphone 'none'";
+    document.body.append(frame);
+  });
+  const frame = await framed;
+  await frame.waitForFunction(() => "ccSdk" in window);
+  await register(frame, "alice");
+  assert.equal(await refusal(frame), "microphone-policy");
   await page.context().close();
 });
 

@@ -50,7 +50,12 @@ test("a token provider is asked for the token", limit, async () => {
   const secret = await token(page, "carol");
   await page.evaluate(
     // A method: the test runner's compiler wraps named functions in something the page lacks.
-    (text) => window.ccSdk.register({ async token() { return Promise.resolve(text); } }),
+    (text) =>
+      window.ccSdk.register({
+        async token() {
+          return Promise.resolve(text);
+        },
+      }),
     secret,
   );
   assert.equal(await page.evaluate(() => window.ccSdk.registration.state), "registered");
@@ -75,12 +80,10 @@ test("a token that is no token is refused at once, and a right one works after i
 test("a token that the service does not know is rejected", limit, async () => {
   const page = await phone();
   const code = await page.evaluate(() =>
-    window.ccSdk
-      .register({ token: "Bearer demo:alice:00000000-0000-4000-8000-000000000000" })
-      .then(
-        () => "registered",
-        (error: unknown) => (error as { code: string }).code,
-      ),
+    window.ccSdk.register({ token: "Bearer demo:alice:00000000-0000-4000-8000-000000000000" }).then(
+      () => "registered",
+      (error: unknown) => (error as { code: string }).code,
+    ),
   );
   assert.equal(code, "token-rejected");
   await page.context().close();

@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 
 import { launchChromium } from "./chromium.js";
 import { FarSide, farApplies, farPeer } from "./farside.js";
-import { launchFirefox } from "./firefox.js";
+import { asEvaluates, launchFirefox } from "./firefox.js";
 import { hearsTone, toneForMicrophone, type Evaluates } from "./sound.js";
 
 const limit = { timeout: 60_000 };
@@ -36,7 +36,7 @@ async function firefoxTabs(): Promise<Tabs> {
       const page = await firefox.browser.newPage();
       await page.evaluateOnNewDocument(toneForMicrophone, 300);
       await page.goto(url);
-      return page;
+      return asEvaluates(page);
     },
     close: () => firefox.close(),
   };

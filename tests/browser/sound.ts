@@ -48,12 +48,12 @@ async function listen(wanted: { hertz: number; silence: boolean }): Promise<void
       return new Promise((done) => setTimeout(done, 20));
     },
   };
-  while (!page.stream()) await page.pause();
+  let mediaStream = page.stream();
+  for (; !mediaStream; mediaStream = page.stream()) await page.pause();
   const context = new AudioContext();
   await context.resume();
   const analyser = new AnalyserNode(context, { fftSize: 4096, smoothingTimeConstant: 0 });
-  const source = { mediaStream: page.stream() as MediaStream };
-  new MediaStreamAudioSourceNode(context, source).connect(analyser);
+  new MediaStreamAudioSourceNode(context, { mediaStream }).connect(analyser);
   const bins = new Float32Array(analyser.frequencyBinCount);
   const bin = context.sampleRate / analyser.fftSize;
   const spectrum = {

@@ -20,7 +20,10 @@ pub(super) fn router(site: &Shared) -> Router<Shared> {
         router = router.merge(bundles);
     }
     let router = match &site.settings.www {
-        Some(www) => router.fallback_service(ServeDir::new(www)),
+        // Browsers ask for it wherever a page names no icon.
+        Some(www) => router
+            .route_service("/favicon.ico", ServeFile::new(www.join("icon.svg")))
+            .fallback_service(ServeDir::new(www)),
         None => router.fallback(nothing_to_serve),
     };
     router.layer(from_fn_with_state(site.clone(), careful))
@@ -53,13 +56,14 @@ async fn careful(State(site): State<Shared>, request: Request, next: Next) -> Re
 }
 
 impl super::Site {
-    /// Where our pages open their WebSocket: not every browser counts it to `'self'`.
+    /// Where our pages open their WebSocket: not every browser counts it to `'self'`. A policy
+    /// cannot name an IPv6 address.
     fn socket_origins(&self) -> String {
         if self.settings.public_url.is_some() {
             return self.origin.replacen("http", "ws", 1);
         }
-        let origins: Vec<_> = self.hosts.iter().map(|host| format!("ws://{host}")).collect();
-        origins.join(" ")
+        let hosts = self.hosts.iter().filter(|host| !host.starts_with('['));
+        hosts.map(|host| format!("ws://{host}")).collect::<Vec<_>>().join(" ")
     }
 }
 
