@@ -10,7 +10,7 @@ import { Ringing } from "./ringing.js";
 import { playKey, Ringer } from "./sound.js";
 import { faceOf, isUp, type ViewState } from "./state.js";
 import { sheet } from "./styles.js";
-import { fill, textsFor } from "./texts.js";
+import { fill, languageTag, textsFor } from "./texts.js";
 import { patch } from "./tree.js";
 import { view } from "./view.js";
 
@@ -249,7 +249,7 @@ export class CcSdkElement extends Base {
   }
 
   get #language(): string {
-    return this.phone.options.lang ?? this.closest<HTMLElement>("[lang]")?.lang ?? "en";
+    return languageTag(this.phone.options.lang ?? this.closest<HTMLElement>("[lang]")?.lang);
   }
 
   /** A call that comes in takes the focus, but not from somebody who is doing something else. */

@@ -209,6 +209,17 @@ export function textsFor(language: string): Texts {
   return languageOf(language) === "es" ? spanish : english;
 }
 
+/**
+ * A language tag that `Intl` takes, whatever a page wrote: `lang=""` and `en_US` are out there.
+ */
+export function languageTag(wished: string | undefined): string {
+  try {
+    return Intl.getCanonicalLocales(wished?.replaceAll("_", "-"))[0] ?? "en";
+  } catch {
+    return "en";
+  }
+}
+
 /** The language spoken here that comes nearest to a language tag. */
 export function languageOf(tag: string): Language {
   return /^es\b/i.test(tag) ? "es" : "en";

@@ -1,7 +1,7 @@
 /** Every code that can reach a person has words in every language. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { endingOf, fill, languageOf, messageOf, textsFor } from "../../js/element/texts.js";
+import { endingOf, fill, languageOf, languageTag, messageOf, textsFor } from "../../js/element/texts.js";
 import type { CcSdkErrorCode } from "../../js/errors.js";
 
 const codes: Record<CcSdkErrorCode, true> = {
@@ -85,4 +85,9 @@ test("a regional language is its language, an unknown one is English", () => {
 
 test("values are put in as they are, even if they look like names", () => {
   assert.equal(fill("{who} is calling", { who: "{who} $1" }), "{who} $1 is calling");
+});
+
+test("a page whose language is missing or written oddly still has one that numbers are written in", () => {
+  const tags = [undefined, "", "en_US", "es-mx", "not a language"].map(languageTag);
+  assert.deepEqual(tags, ["en", "en", "en-US", "es-MX", "en"]);
 });
