@@ -108,3 +108,5 @@ pub use error::ApiMisuse;
 pub use ids::Ids;
 pub use media::{IceServer, MediaEvent, MediaFailure, MediaReply, MediaRequest, PeerId, Ticket};
 pub use time::Time;
+#[cfg(target_arch = "wasm32")]
+pub use web::Core;

@@ -235,13 +235,13 @@ impl Driver {
                     peer.close();
                 }
             }
-            request => match self.peer(id) {
-                Some(peer) => peer.ask(ticket, request),
-                None => {
-                    let gone = MediaFailure::Refused(String::new());
-                    self.on_media(id, ticket, MediaReply::Failed(gone));
+            request => {
+                if let Some(peer) = self.peer(id) {
+                    return peer.ask(ticket, request);
                 }
-            },
+                let gone = MediaFailure::Refused(String::new());
+                self.on_media(id, ticket, MediaReply::Failed(gone));
+            }
         }
     }
 

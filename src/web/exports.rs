@@ -95,7 +95,7 @@ impl Core {
 fn thrown(misuse: &ApiMisuse) -> JsValue {
     let error = error(misuse.code(), &misuse.to_string());
     if let ApiMisuse::RateLimited { retry_after_ms } = misuse {
-        set(&error, "retryAfter", retry_after_ms.div_ceil(1000).into());
+        set(&error, "retryAfter", &retry_after_ms.div_ceil(1000).into());
     }
     error
 }
@@ -113,16 +113,19 @@ fn unreadable(why: &Unreadable) -> JsValue {
 
 fn error(code: &str, message: &str) -> JsValue {
     let error = JsValue::from(Error::new(message));
-    set(&error, "code", code.into());
+    set(&error, "code", &code.into());
     error
 }
 
-fn set(object: &JsValue, name: &str, value: JsValue) {
+fn set(object: &JsValue, name: &str, value: &JsValue) {
     // An error object takes any property.
-    let _ = Reflect::set(object, &name.into(), &value);
+    let _ = Reflect::set(object, &name.into(), value);
 }
 
 #[cfg(debug_assertions)]
 fn tell_panics() {
-    std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
+    });
 }

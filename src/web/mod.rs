@@ -18,6 +18,8 @@ mod socket;
 mod timer;
 mod writer;
 
+pub use exports::Core;
+
 /// std's takes 2 KB more of what a visitor downloads.
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

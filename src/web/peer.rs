@@ -142,7 +142,7 @@ impl Peer {
         self.queue.borrow_mut().clear();
         self.listening.take();
         self.tones.take();
-        stop(self.local.take());
+        stop(self.local.take().as_ref());
         self.remote.take();
         self.connection.close();
     }
@@ -213,7 +213,7 @@ impl Peer {
         if self.state.get() == State::Closed {
             // The call ended while the person was asked for the microphone.
             if let (Next::Microphone, Ok(stream)) = (next, outcome) {
-                stop(Some(stream.unchecked_into()));
+                stop(Some(stream.unchecked_ref()));
             }
             return;
         }
@@ -406,8 +406,8 @@ fn tracks(stream: Option<&MediaStream>) -> Vec<MediaStreamTrack> {
     list.iter().map(JsCast::unchecked_into).collect()
 }
 
-fn stop(stream: Option<MediaStream>) {
-    for track in tracks(stream.as_ref()) {
+fn stop(stream: Option<&MediaStream>) {
+    for track in tracks(stream) {
         track.stop();
     }
 }

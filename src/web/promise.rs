@@ -10,10 +10,12 @@ use wasm_bindgen::{JsCast, JsValue};
 /// What a promise came to.
 pub(super) type Settled = Result<JsValue, JsValue>;
 
+type Then = Box<dyn FnOnce(Settled)>;
+
 /// Calls `then` once, when `promise` has settled.
 ///
 /// Both closures are given to the garbage collector, since only one of them is ever called.
-pub(super) fn settled(promise: &Promise, then: Box<dyn FnOnce(Settled)>) {
+pub(super) fn settled(promise: &Promise, then: Then) {
     let then = Rc::new(Cell::new(Some(then)));
     let other = Rc::clone(&then);
     let fulfilled = closure(Box::new(move |value| finish(&then, Ok(value))));
@@ -38,7 +40,7 @@ fn closure(then: Box<dyn FnMut(JsValue)>) -> JsValue {
     Closure::wrap(then).into_js_value()
 }
 
-fn finish(then: &Cell<Option<Box<dyn FnOnce(Settled)>>>, outcome: Settled) {
+fn finish(then: &Cell<Option<Then>>, outcome: Settled) {
     if let Some(then) = then.take() {
         then(outcome);
     }

@@ -109,9 +109,8 @@ impl Open<'_> {
         Ok(())
     }
 
-    fn close(self) -> Outcome {
+    fn close(self) {
         self.writer.text.push(self.end);
-        Ok(())
     }
 }
 
@@ -124,7 +123,8 @@ impl SerializeStruct for Open<'_> {
     }
 
     fn end(self) -> Outcome {
-        self.close()
+        self.close();
+        Ok(())
     }
 }
 
@@ -137,7 +137,8 @@ impl SerializeSeq for Open<'_> {
     }
 
     fn end(self) -> Outcome {
-        self.close()
+        self.close();
+        Ok(())
     }
 }
 
@@ -150,7 +151,8 @@ impl SerializeTuple for Open<'_> {
     }
 
     fn end(self) -> Outcome {
-        self.close()
+        self.close();
+        Ok(())
     }
 }
 

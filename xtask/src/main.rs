@@ -101,19 +101,18 @@ fn bind(wasm: &Path, pkg: &Path, build: Build) -> Result<(), String> {
                 .remove_producers_section(build == Build::Release)
                 .out_name("cc_sdk")
         })
-        .and_then(|bindgen| bindgen.generate_output());
+        .and_then(Bindgen::generate_output);
     let mut output = bound.map_err(|error| format!("wasm-bindgen: {error:#}"))?;
-    let mut pairs = Vec::new();
-    if build != Build::Development {
-        shrink::silence_panics(output.wasm_mut());
-        pairs = shrink::shorten_imports(output.wasm_mut());
+    if build == Build::Development {
+        return output.emit(pkg).map_err(|error| format!("wasm-bindgen: {error:#}"));
     }
+    shrink::silence_panics(output.wasm_mut());
+    let pairs = shrink::shorten_imports(output.wasm_mut());
     output.emit(pkg).map_err(|error| format!("wasm-bindgen: {error:#}"))?;
     let glue = pkg.join("cc_sdk.js");
-    let script =
-        fs::read_to_string(&glue).map_err(|error| format!("{}: {error}", glue.display()))?;
-    fs::write(&glue, shrink::rename(&script, &pairs))
-        .map_err(|error| format!("{}: {error}", glue.display()))
+    let failed = |error| format!("{}: {error}", glue.display());
+    let script = fs::read_to_string(&glue).map_err(failed)?;
+    fs::write(&glue, shrink::rename(&script, &pairs)).map_err(failed)
 }
 
 /// Every feature is named that rustc uses by default.
