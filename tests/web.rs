@@ -242,7 +242,7 @@ async fn misuse_is_thrown_with_its_code() {
         (r#"{"type": "hangup", "call": 99}"#, "call-gone"),
         (r#"{"type": "dial", "call": 1, "target": "<>"}"#, "bad-target"),
         (r#"{"type": "setSeatStatus", "status": 3}"#, "bad-seat-status"),
-        (r#"{"type": "register", "token": "x"}"#, "bad-token"),
+        (r#"{"type": "register", "token": "x"}"#, "no-service"),
         (r#"{"type": "register", "account": {"uri": "sip:alice@example.com"}}"#, "bad-account"),
         (r#"{"type": "register", "account": {"uri": 5, "servers": []}}"#, "bad-account"),
         (r#"{"type": "register"}"#, "bad-argument"),
