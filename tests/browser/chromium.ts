@@ -48,6 +48,8 @@ export async function launchChromium(options: BrowserOptions = {}): Promise<Brow
  */
 export async function pageWithTone(from: Browser | BrowserContext, hertz: number): Promise<Page> {
   const page = await from.newPage();
+  // tsx names inner functions by this helper, which functions sent to a page leave behind.
+  await page.addInitScript("globalThis.__name ??= (named) => named;");
   await page.addInitScript(toneForMicrophone, hertz);
   return page;
 }

@@ -322,6 +322,14 @@ test("the language is what register tells, else the page's, else English", async
   assert.match(text(element), /Getting ready/);
 });
 
+test("a call is shown on a page that names no language, as the CC SDK document does", async () => {
+  const at = await calling();
+  document.documentElement.lang = "";
+  const element = await shown(at.phone);
+  await tell(at, state(1, "connected"));
+  assert.match(text(element), /0:0\d|\d:\d\d/);
+});
+
 test("the button becomes the call and offers another after it", async () => {
   const at = await onDuty();
   const element = await shown(at.phone, {
