@@ -8,6 +8,7 @@ export type * from "./call.js";
 export { CcSdkError } from "./errors.js";
 export type * from "./errors.js";
 export type { FactEvent, TypedEventTarget } from "./events.js";
+export type * from "./facts.js";
 export type * from "./options.js";
 export { Phone } from "./phone.js";
 export type * from "./phone.js";

@@ -9,10 +9,8 @@ export function wasmLoader(origin?: string): Loader {
   return {
     origin,
     async load(): Promise<CoreClass> {
-      const [glue, wasm] = await Promise.all([
-        import(/* webpackMode: "eager" */ "../pkg/cc_sdk.js"),
-        import(/* webpackMode: "eager" */ "#wasm"),
-      ]);
+      const glue = await import(/* webpackMode: "eager" */ "../pkg/cc_sdk.js");
+      const wasm = await import(/* webpackMode: "eager" */ "#wasm");
       if (trapped) glue.__wbg_reset_state();
       else await glue.default({ module_or_path: wasm.default });
       trapped = false;

@@ -2,76 +2,13 @@ import type { UaEvent } from "../pkg/cc_sdk.js";
 import { createCall, tellCall, type Call, type CallFact, type EndReason, type Warning } from "./call.js";
 import type { Command, Guest, SharedCore } from "./core.js";
 import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
-import { factEvent, TypedEventTarget, type FactEvent } from "./events.js";
+import { factEvent, TypedEventTarget } from "./events.js";
+import type * as facts from "./facts.js";
 import type { Account, CallOptions, PhoneOptions, RegisterOptions, Token, ViewOptions } from "./options.js";
 import { Pending } from "./pending.js";
 import { Playback } from "./playback.js";
 import { requireBrowser, serviceFor } from "./surroundings.js";
 import { buildId, version } from "./version.js";
-
-/** 1 offline, 2 idle, 3 in a call, 4 after a call, 5 paused; the numbers of the CC SDK. */
-export type SeatStatus = 1 | 2 | 3 | 4 | 5;
-
-/** What `setSeatStatus` takes. */
-export type SettableSeatStatus = 2 | 5;
-
-/** 1 calling, 2 ringing, 3 talking, 4 ended, 5 ended before talking; the numbers of the CC SDK. */
-export type CallStatus = 1 | 2 | 3 | 4 | 5;
-
-/** Why a registration failed. */
-export interface FailureReason {
-  readonly code: CcSdkErrorCode;
-  /** The server's final answer, where there was one. */
-  readonly sipStatus?: number | undefined;
-  /** The server's words. Text from the wire: never put it into a page as HTML. */
-  readonly text?: string | undefined;
-}
-
-/** What the registration is. */
-export interface Registration {
-  readonly state: "none" | "registering" | "registered" | "failed";
-  /** Lifetime that the server granted, in seconds; with `registered` only. */
-  readonly expiresIn?: number | undefined;
-  /** With `failed` only. */
-  readonly reason?: FailureReason | undefined;
-}
-
-/** The events of a {@link Phone} and what each tells, as properties of the event. */
-export interface PhoneFacts {
-  /** `phone.registration` changed in whatever way. */
-  registrationchange: Registration;
-  registered: { expiresIn: number | undefined };
-  unregistered: object;
-  registrationfailed: { reason: FailureReason };
-  /** The link to a server is up for the first time. */
-  started: object;
-  /** No server could be reached; it is tried again. */
-  startfailed: { text: string };
-  /** The link was closed for good. */
-  stopped: object;
-  /** The link was lost; the next attempt is in `retryInMs`. */
-  reconnecting: { retryInMs: number; attempt: number };
-  reconnected: object;
-  /** The token is about to expire and the phone cannot renew it: call `updateToken`. */
-  tokenwillexpire: { expiresIn: number };
-  /** A call began, in either direction. */
-  call: { call: Call };
-  /** A call comes in. */
-  incoming: { call: Call };
-  /** A step of a call in the numbers of the CC SDK. */
-  callstatus: { call: Call; callStatus: CallStatus; calledNumber: string };
-  seatstatus: { status: SeatStatus };
-  /** Sound is held back until the next press anywhere on the page, or no longer. */
-  playbackchange: { blocked: boolean };
-  /** `phone.options` changed. */
-  optionschange: { options: ViewOptions };
-  warning: Warning & { call?: Call | undefined };
-  /** `register` or `callPhone` failed, or the SDK itself. */
-  error: { error: CcSdkError };
-}
-
-/** The events of a {@link Phone}, for `addEventListener`. */
-export type PhoneEventMap = { [Name in keyof PhoneFacts]: FactEvent<PhoneFacts[Name]> };
 
 /** What is told before a call is made, for {@link Phone.beforeCall}. */
 export type BeforeCall = (details: Readonly<CallOptions>) => boolean | Promise<boolean>;
@@ -89,7 +26,7 @@ export let newPhone: (shared: SharedCore, options: PhoneOptions) => Phone;
  * given only where one answer ends the matter, and a page that ignores it sees no
  * `unhandledrejection`: every failure is also an `error` event.
  */
-export class Phone extends TypedEventTarget<PhoneEventMap> {
+export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
   /** Of the SDK. */
   readonly version = version;
   /** The same for the same sources, wherever they were built. */
@@ -107,8 +44,8 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
   );
   #settings: PhoneOptions;
   #options: ViewOptions = viewOptions({});
-  #registration: Registration = { state: "none" };
-  #seatStatus: SeatStatus = 1;
+  #registration: facts.Registration = { state: "none" };
+  #seatStatus: facts.SeatStatus = 1;
   readonly #calls = new Map<number, Call>();
   readonly #dialling = new Map<number, Pending<Call>>();
   readonly #registering = new Pending<void>();
@@ -128,12 +65,12 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
     this.account = shared.newAccount();
   }
 
-  get registration(): Registration {
+  get registration(): facts.Registration {
     return this.#registration;
   }
 
-  /** Kept by the core; see {@link SeatStatus}. */
-  get seatStatus(): SeatStatus {
+  /** Kept by the core; see {@link facts.SeatStatus}. */
+  get seatStatus(): facts.SeatStatus {
     return this.#seatStatus;
   }
 
@@ -198,7 +135,7 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
   }
 
   /** Idle (2) or paused (5). Throws `bad-seat-status` or `not-registered`. */
-  setSeatStatus(status: SettableSeatStatus): void {
+  setSeatStatus(status: facts.SettableSeatStatus): void {
     this.#command({ type: "setSeatStatus", status });
   }
 
@@ -290,16 +227,16 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
       case "reconnecting":
         return this.#raise("reconnecting", { retryInMs: event.retryInMs, attempt: event.attempt });
       case "registration":
-        return this.#setRegistration(event as Registration);
+        return this.#setRegistration(event as facts.Registration);
       case "tokenWillExpire":
         return this.#raise("tokenwillexpire", { expiresIn: event.expiresIn });
       case "seatStatus":
-        this.#seatStatus = event.status as SeatStatus;
+        this.#seatStatus = event.status as facts.SeatStatus;
         return this.#raise("seatstatus", { status: this.#seatStatus });
       case "call":
         return this.#begin(event);
       case "callStatus":
-        return this.#setCallStatus(event.call, event.status as CallStatus, event.number);
+        return this.#setCallStatus(event.call, event.status as facts.CallStatus, event.number);
       case "callState":
       case "callTrack":
       case "callHeld":
@@ -318,7 +255,7 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
     }
   }
 
-  #setRegistration({ state, expiresIn, reason }: Registration): void {
+  #setRegistration({ state, expiresIn, reason }: facts.Registration): void {
     this.#registration = { state, expiresIn, reason };
     this.#raise("registrationchange", this.#registration);
     switch (state) {
@@ -348,7 +285,7 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
     if (call.direction === "incoming") this.#raise("incoming", { call });
   }
 
-  #setCallStatus(id: number, callStatus: CallStatus, calledNumber: string): void {
+  #setCallStatus(id: number, callStatus: facts.CallStatus, calledNumber: string): void {
     const call = this.#calls.get(id);
     if (!call) return;
     if (callStatus === 1) this.#dialling.get(id)?.resolve(call);
@@ -391,7 +328,7 @@ export class Phone extends TypedEventTarget<PhoneEventMap> {
     this.#raise("warning", { ...warning, call });
   }
 
-  #raise<Name extends keyof PhoneFacts>(name: Name, facts: PhoneFacts[Name]): void {
+  #raise<Name extends keyof facts.PhoneFacts>(name: Name, facts: facts.PhoneFacts[Name]): void {
     this.dispatchEvent(factEvent(name, facts));
   }
 

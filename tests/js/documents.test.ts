@@ -53,7 +53,7 @@ test("the reference names every code", () => {
 
 test("the reference names every event", () => {
   for (const [path, name] of [
-    ["js/phone.ts", "PhoneFacts"],
+    ["js/facts.ts", "PhoneFacts"],
     ["js/call.ts", "CallFacts"],
   ] as const) {
     const events = matches(declared(path, name), /^ {2}(\w+):/gm);
