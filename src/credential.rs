@@ -88,6 +88,11 @@ impl Source {
             && matches!(self.state, State::Held { standing: Standing::Accepted, .. })
     }
 
+    /// Whether the page has a function that gives tokens.
+    pub(crate) fn is_provider(&self) -> bool {
+        self.kind == Kind::Provider
+    }
+
     /// Asks the provider.
     pub(crate) fn ask(&mut self, step: &mut Step<'_>) {
         let ticket = request(step, CredentialRequest::AskProvider);

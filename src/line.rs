@@ -80,8 +80,10 @@ enum Wish {
     Unsaid,
     /// To be registered, or connected.
     Service,
-    /// To be registered, but no account could be got, for this reason.
+    /// To be registered, but the page's token gave no account, for this reason.
     Unprovided(&'static str),
+    /// To be registered, but the page's token provider gave no account. A call may ask it again.
+    Unanswered,
     /// Not to be registered. The page is told of each step once.
     Withdrawn(Withdrawal),
     /// The line is to go.
@@ -281,6 +283,7 @@ impl Line {
     pub(crate) fn ready_to_call(&self) -> Ready {
         match self.wish {
             Wish::Unprovided(code) => Ready::Never(code),
+            Wish::Unanswered => Ready::Wait,
             Wish::Withdrawn(_) | Wish::Leaving | Wish::Gone => Ready::Never("not-registered"),
             Wish::Service if self.seat.is_ready() => Ready::Now,
             Wish::Unsaid | Wish::Service => Ready::Wait,

@@ -239,6 +239,8 @@ impl Phone {
         let call = Call::dial(&mut self.context(core), id, dial, departure)?;
         self.dialled.push(core.now);
         self.push_call(id, call);
+        let (line, mut step) = self.line(core);
+        line.ask_again(&mut step);
         Ok(())
     }
 

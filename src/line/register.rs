@@ -43,6 +43,14 @@ impl Line {
         Ok(())
     }
 
+    /// A call is wished for: a provider that failed before may have a token by now.
+    pub(crate) fn ask_again(&mut self, step: &mut Step<'_>) {
+        if self.wish == Wish::Unanswered {
+            // Misuse is only found in tokens that the page gave itself.
+            let _ = self.register(step, Credential::Provider);
+        }
+    }
+
     /// The account of a new `register` came, or did not.
     pub(super) fn on_fetched(&mut self, step: &mut Step<'_>, found: Found) {
         let Some(Candidate::Fetching(source)) = self.candidate.take() else { return };
@@ -60,7 +68,11 @@ impl Line {
             Ok(account) => self.adopt(step, source, account),
             Err(failure) => {
                 if self.seat.link.is_off() {
-                    self.wish = Wish::Unprovided(failure.code);
+                    self.wish = if source.is_provider() {
+                        Wish::Unanswered
+                    } else {
+                        Wish::Unprovided(failure.code)
+                    };
                 }
                 self.fail(step, &failure);
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cc_sdk::account::Account;
-use cc_sdk::api::{Command, Credential};
+use cc_sdk::api::{Command, Credential, UaEvent};
 use cc_sdk::{ApiMisuse, CredentialReply, CredentialRequest};
 
 use crate::registration::{SECOND, answer_with, learnt, register, waits};
@@ -326,6 +326,28 @@ fn a_provider_that_gives_nothing_of_use_fails_the_register() {
     let mut alice = Stage::new();
     alice.does(Command::Register(Credential::Provider)).passes(60 * SECOND);
     assert_eq!(learnt(&mut alice), ["registering", "failed service-unreachable"]);
+}
+
+#[test]
+fn a_call_asks_a_provider_again_that_had_nothing_of_use() {
+    let mut alice = Stage::new();
+    alice.does(Command::Register(Credential::Provider));
+    alice.provides(&ASK, CredentialReply::Failed("not signed in".into())).forgets();
+    alice.dials("bob");
+    alice.provides(&ASK, CredentialReply::Token(jws(900))).opens();
+    alice.says("REGISTER").hears_answer(200).says("INVITE");
+    // What goes wrong again ends the call with the reason, and the next call asks once more.
+    let mut alice = Stage::new();
+    alice.does(Command::Register(Credential::Provider));
+    alice.provides(&ASK, CredentialReply::Failed("not signed in".into())).forgets();
+    alice.dials("bob");
+    alice.provides(&ASK, CredentialReply::Token("a.b.c".into()));
+    alice.tells_of(|event| {
+        matches!(event, UaEvent::CallState { end_reason: Some(reason), .. }
+            if reason.code.as_deref() == Some("bad-token"))
+    });
+    alice.dials("bob");
+    alice.provides(&ASK, CredentialReply::Token(jws(900)));
 }
 
 #[test]
