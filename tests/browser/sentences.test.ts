@@ -87,7 +87,7 @@ test("a token service that answers with a page of HTML is out of reach, not a ri
   const html = { contentType: "text/html", body: "<h1>Welcome</h1>" };
   const page = await shop(gateway.base, "/v1/account", html);
   await press(page);
-  await reads(page, /There is no connection to the phone service/);
+  await reads(page, /The phone service cannot be reached/);
   await page.unrouteAll();
   await worksAgain(page);
 });
