@@ -5,10 +5,13 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 
-/** KB (1000 bytes) of brotli. */
+/**
+ * KB (1000 bytes) of brotli: what we aim at, and what must not be exceeded meanwhile. The ceiling
+ * only ever goes down; docs/decisions/0008-bytes.md has what holds the rest.
+ */
 const BUDGETS = [
-  { what: "core (index.js + cc_sdk.wasm)", files: ["index.js", "cc_sdk.wasm"], kilobytes: 34 },
-  { what: "classic script (sip-sdk.js)", files: ["sip-sdk.js"], kilobytes: 70 },
+  { what: "core (index.js + cc_sdk.wasm)", files: ["index.js", "cc_sdk.wasm"], goal: 34, ceiling: 110 },
+  { what: "classic script (sip-sdk.js)", files: ["sip-sdk.js"], goal: 70, ceiling: 132 },
 ];
 
 if (!existsSync(dist)) {
@@ -44,7 +47,7 @@ function sizesOf(bytes) {
   };
 }
 
-function judge({ what, files, kilobytes }) {
+function judge({ what, files, goal, ceiling }) {
   const missing = files.filter((name) => !sizes.has(name));
   if (missing.length > 0) {
     console.error(`${what}: ${missing.join(", ")} missing in dist/`);
@@ -52,8 +55,10 @@ function judge({ what, files, kilobytes }) {
     return;
   }
   const used = files.reduce((sum, name) => sum + sizes.get(name).brotli, 0) / 1000;
-  const over = used - kilobytes;
-  const verdict = over > 0 ? `over by ${over.toFixed(1)} KB` : "within";
-  console.log(`${what}: ${used.toFixed(1)} KB brotli of ${kilobytes} KB, ${verdict}`);
-  if (over > 0) process.exitCode = 1;
+  const over = used - goal;
+  const verdict = over > 0 ? `over the goal by ${over.toFixed(1)} KB` : "within";
+  console.log(`${what}: ${used.toFixed(1)} KB brotli, goal ${goal} KB, ceiling ${ceiling} KB: ${verdict}`);
+  if (used <= ceiling) return;
+  console.error(`${what} is past its ceiling`);
+  process.exitCode = 1;
 }
