@@ -76,9 +76,12 @@ impl fmt::Display for ParseError {
             ParseErrorKind::MethodMismatch => "CSeq names another method",
         })?;
         if let Some(header) = self.header {
-            write!(f, ": {header}")?;
+            f.write_str(": ")?;
+            f.write_str(header)?;
         }
-        write!(f, ", at byte {}", self.offset)
+        // Not by `write!`: it would bring all of its machinery into the wasm.
+        f.write_str(", at byte ")?;
+        f.write_str(&self.offset.to_string())
     }
 }
 

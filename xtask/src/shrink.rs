@@ -1,20 +1,46 @@
-//! What compiler and wasm-opt leave on the table, a quarter of what a visitor downloads.
+//! What compiler and wasm-opt leave on the table.
 //!
 //! * The text of panics. With `panic = "abort"` and no hook nobody reads it, but std is compiled
 //!   with it: each of its functions that only ever panic becomes a bare trap, and wasm-opt then
 //!   drops all that was needed for the text. Nightly's `panic=immediate-abort`, on stable.
-//! * `Debug` in std. Only panics print it, but a table of functions keeps it alive: it prints nothing.
+//! * `Debug` in std, and `Display` where nothing but a panic formats: a table of functions keeps
+//!   them alive. They print nothing.
+//! * The places of panics: file, line and column.
 //! * The names of imports, `__wbg_setLocalDescription_a8fe607f1eef503d`: hashes do not compress,
 //!   and they are downloaded twice, in the wasm and in its JavaScript.
 
 use std::collections::HashSet;
 
+use walrus::ir::{Value, Visitor, dfs_in_order};
 use walrus::{
-    FunctionBuilder, FunctionId, FunctionKind, LocalFunction, LocalId, Module, TypeId, ValType,
+    ConstExpr, DataId, DataKind, ElementItems, FunctionBuilder, FunctionId, FunctionKind,
+    LocalFunction, LocalId, Module, TypeId, ValType,
 };
 
-/// Makes a trap of every function that only panics, and lets `Debug` print nothing.
+/// Makes a trap of every function that only panics, and lets what panics print print nothing.
 pub(crate) fn silence_panics(module: &mut Module) {
+    replace(module, silence);
+    let reached = reached(module);
+    let name = |id: &FunctionId| module.funcs.get(*id).name.as_deref().map(without_hashes);
+    if reached.iter().any(|id| name(id).as_deref() == Some("core::fmt::write")) {
+        eprintln!(
+            "xtask: something formats, which costs 4 KB: `cargo run -p xtask -- wasm --names`"
+        );
+    } else {
+        let unused: HashSet<String> = module
+            .funcs
+            .iter()
+            .filter(|function| !reached.contains(&function.id()))
+            .filter_map(|function| function.name.clone())
+            .collect();
+        replace(module, |name| {
+            (unused.contains(name) && formats(name)).then_some(Silence::PrintNothing)
+        });
+    }
+    forget_places(module);
+}
+
+fn replace(module: &mut Module, silence: impl Fn(&str) -> Option<Silence>) {
     let silenced: Vec<(FunctionId, Silence)> = module
         .funcs
         .iter()
@@ -25,6 +51,96 @@ pub(crate) fn silence_panics(module: &mut Module) {
             let silent = silent(local.ty(), local.args.clone(), silence, module);
             module.funcs.get_mut(id).kind = FunctionKind::Local(silent);
         }
+    }
+}
+
+/// The functions that are called by name, from the exports or from what stands in a table; but for
+/// what formats, for that stands in a table wherever a panic has words.
+fn reached(module: &Module) -> HashSet<FunctionId> {
+    let exported = module.exports.iter().filter_map(|export| match export.item {
+        walrus::ExportItem::Function(id) => Some(id),
+        _ => None,
+    });
+    let in_tables = module.elements.iter().flat_map(|element| match &element.items {
+        ElementItems::Functions(ids) => ids.clone(),
+        ElementItems::Expressions(_, items) => items.iter().filter_map(function_of).collect(),
+    });
+    let is_root = |id: &FunctionId| !module.funcs.get(*id).name.as_deref().is_some_and(formats);
+    let mut waiting: Vec<FunctionId> = exported.chain(in_tables).filter(is_root).collect();
+    waiting.extend(module.start);
+    let mut called = Called { known: waiting.iter().copied().collect(), waiting };
+    while let Some(id) = called.waiting.pop() {
+        if let FunctionKind::Local(local) = &module.funcs.get(id).kind {
+            dfs_in_order(&mut called, local, local.entry_block());
+        }
+    }
+    called.known
+}
+
+const fn function_of(item: &ConstExpr) -> Option<FunctionId> {
+    if let ConstExpr::RefFunc(id) = item { Some(*id) } else { None }
+}
+
+struct Called {
+    known: HashSet<FunctionId>,
+    waiting: Vec<FunctionId>,
+}
+
+impl Visitor<'_> for Called {
+    fn visit_function_id(&mut self, id: &FunctionId) {
+        if self.known.insert(*id) {
+            self.waiting.push(*id);
+        }
+    }
+}
+
+/// Overwrites the `Location`s, which only panics read: a pointer to the name of a file, its length,
+/// line and column.
+fn forget_places(module: &mut Module) {
+    let segments: Vec<(u32, Vec<u8>)> = module.data.iter().filter_map(segment).collect();
+    let at = |address: u32, length: u32| {
+        segments.iter().find_map(|(start, bytes)| {
+            let from = usize::try_from(address.checked_sub(*start)?).ok()?;
+            bytes.get(from..from.checked_add(usize::try_from(length).ok()?)?)
+        })
+    };
+    let is_file = |address, length| at(address, length).is_some_and(|name| name.ends_with(b".rs"));
+    let mut places: Vec<(u32, u32)> = Vec::new();
+    for (start, bytes) in &segments {
+        let words: Vec<(u32, u32)> = (*start..)
+            .zip(bytes.windows(4))
+            .filter(|(address, _)| address % 4 == 0)
+            .map(|(address, word)| {
+                (address, word.iter().rev().fold(0, |sum, byte| sum << 8 | u32::from(*byte)))
+            })
+            .collect();
+        for place in words.windows(4) {
+            let [(address, file), (_, length), ..] = *place else { continue };
+            if (4..300).contains(&length) && is_file(file, length) {
+                places.extend([(address, 16), (file, length)]);
+            }
+        }
+    }
+    let ids: Vec<DataId> = module.data.iter().map(walrus::Data::id).collect();
+    for data in ids {
+        let data = module.data.get_mut(data);
+        let Some((start, _)) = segment(data) else { continue };
+        for (address, length) in &places {
+            let range =
+                address.wrapping_sub(start)..address.wrapping_sub(start).wrapping_add(*length);
+            if let Some(bytes) = data.value.get_mut(range.start as usize..range.end as usize) {
+                bytes.fill(0);
+            }
+        }
+    }
+}
+
+fn segment(data: &walrus::Data) -> Option<(u32, Vec<u8>)> {
+    match &data.kind {
+        DataKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } => {
+            Some((start.cast_unsigned(), data.value.clone()))
+        }
+        _ => None,
     }
 }
 
@@ -53,6 +169,17 @@ fn silence(name: &str) -> Option<Silence> {
     }
     let debug = path.contains(" as core::fmt::Debug>::") && !path.contains("cc_sdk");
     debug.then_some(Silence::PrintNothing)
+}
+
+/// By the names in std of what turns values into text.
+fn formats(name: &str) -> bool {
+    let path = without_hashes(name);
+    !path.contains("cc_sdk")
+        && (path == "core::fmt::write"
+            || path.contains(" as core::fmt::Display>::")
+            || path.contains("core::fmt::Formatter>::pad")
+            || path.contains("core::fmt::builders::")
+            || path.ends_with("::write_fmt"))
 }
 
 /// By the names in std of what is only called to panic.
