@@ -1,34 +1,23 @@
 /** Calls of the classic script against the gateway, proven by the sound at the far end. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
 
-import { launchChromium, pageWithTone } from "./chromium.js";
-import { startGateway, type Gateway } from "./gateway.js";
+import { pageWithTone } from "./chromium.js";
 import { callState, dial, endReason, openPhone, register, rings } from "./pages.js";
 import { hearsSilence, hearsTone } from "./sound.js";
+import { Stage } from "./stage.js";
 
 const ALICE = 440;
 const BOB = 1000;
 const limit = { timeout: 60_000 };
 
-let gateway: Gateway;
-let browser: Browser;
-
-before(async () => {
-  gateway = await startGateway();
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser.close();
-  await gateway.stop();
-});
+const stage = new Stage();
 
 async function seat(name: string, hertz: number): Promise<Page> {
-  const page = await pageWithTone(await browser.newContext(), hertz);
-  await openPhone(page, gateway.base);
+  const page = await pageWithTone(await stage.browser.newContext(), hertz);
+  await openPhone(page, stage.gateway.base);
   await register(page, name);
   return page;
 }

@@ -3,35 +3,24 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
 
-import { launchChromium, pageWithTone } from "./chromium.js";
-import { startGateway, type Gateway } from "./gateway.js";
+import { pageWithTone } from "./chromium.js";
 import { hearsTone } from "./sound.js";
+import { Stage } from "./stage.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const limit = { timeout: 90_000 };
 
-let gateway: Gateway;
-let browser: Browser;
-
-before(async () => {
-  gateway = await startGateway();
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser.close();
-  await gateway.stop();
-});
+const stage = new Stage();
 
 /** A page that notes every host it contacts and everything its console complains about. */
 async function watched(
   path: string,
   scheme: "light" | "dark" = "light",
 ): Promise<{ page: Page; hosts: Set<string>; complaints: string[] }> {
-  const context = await browser.newContext({ colorScheme: scheme });
+  const context = await stage.browser.newContext({ colorScheme: scheme });
   const page = await pageWithTone(context, 440);
   const hosts = new Set<string>();
   const complaints: string[] = [];
@@ -41,7 +30,7 @@ async function watched(
     if (message.type() === "error") complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(`${gateway.base}${path}`);
+  await page.goto(`${stage.gateway.base}${path}`);
   return { page, hosts, complaints };
 }
 
@@ -74,7 +63,7 @@ test("loading, registering and calling contact the gateway and nobody else", lim
   await page.waitForFunction(() => window.ccSdk.seatStatus === 2);
   await page.evaluate(() => window.ccSdk.callPhone({ phone: "9196" }));
   await hearsTone(page, 440);
-  assert.deepEqual([...hosts], [new URL(gateway.base).host]);
+  assert.deepEqual([...hosts], [new URL(stage.gateway.base).host]);
   assert.deepEqual(complaints, []);
   await page.context().close();
 });

@@ -1,27 +1,16 @@
 /** What cannot work says so in a way that a page can tell apart, and the phone can be used again. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser, Frame, Page } from "playwright-core";
+import { test } from "node:test";
+import type { Frame, Page } from "playwright-core";
 
 import { launchChromium } from "./chromium.js";
-import { startGateway, type Gateway } from "./gateway.js";
 import { openPhone, register } from "./pages.js";
+import { Stage } from "./stage.js";
 
 const limit = { timeout: 60_000 };
 
-let gateway: Gateway;
-let browser: Browser;
-
-before(async () => {
-  gateway = await startGateway();
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser.close();
-  await gateway.stop();
-});
+const stage = new Stage();
 
 /** The code with which the call is refused, or `called`. */
 async function refusal(page: Page | Frame, phone = "9196"): Promise<string> {
@@ -37,13 +26,13 @@ async function refusal(page: Page | Frame, phone = "9196"): Promise<string> {
 
 /** A registered phone whose microphone fails with this DOM exception, until `cure` is called. */
 async function phoneWithoutMicrophone(exception: string): Promise<Page> {
-  const page = await (await browser.newContext()).newPage();
+  const page = await (await stage.browser.newContext()).newPage();
   await page.addInitScript((name) => {
     const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = (wanted) =>
       "cured" in window ? real(wanted) : Promise.reject(new DOMException("", name));
   }, exception);
-  await openPhone(page, gateway.base);
+  await openPhone(page, stage.gateway.base);
   await register(page, "alice");
   return page;
 }
@@ -69,15 +58,15 @@ test("a microphone that the person refuses is microphone-denied", limit, async (
     flags: ["--use-fake-ui-for-media-stream=deny"],
   });
   const page = await refusing.newPage();
-  await openPhone(page, gateway.base);
+  await openPhone(page, stage.gateway.base);
   await register(page, "alice");
   assert.equal(await refusal(page), "microphone-denied");
   await refusing.close();
 });
 
 test("an iframe without permission for the microphone is microphone-policy", limit, async () => {
-  const page = await (await browser.newContext()).newPage();
-  await openPhone(page, gateway.base);
+  const page = await (await stage.browser.newContext()).newPage();
+  await openPhone(page, stage.gateway.base);
   const framed = page.waitForEvent("frameattached");
   await page.evaluate(() => {
     const frame = document.createElement("iframe");
@@ -93,11 +82,11 @@ test("an iframe without permission for the microphone is microphone-policy", lim
 });
 
 test("a browser without WebRTC is webrtc-unsupported", limit, async () => {
-  const page = await (await browser.newContext()).newPage();
+  const page = await (await stage.browser.newContext()).newPage();
   await page.addInitScript(() => {
     Reflect.deleteProperty(window, "RTCPeerConnection");
   });
-  await openPhone(page, gateway.base);
+  await openPhone(page, stage.gateway.base);
   assert.equal(await refusal(page), "webrtc-unsupported");
   await page.context().close();
 });
@@ -105,7 +94,7 @@ test("a browser without WebRTC is webrtc-unsupported", limit, async () => {
 test("a page that is not on a secure origin is insecure-context", limit, async () => {
   const mapped = await launchChromium({ flags: ["--host-resolver-rules=MAP shop.test 127.0.0.1"] });
   const page = await mapped.newPage();
-  const script = await (await fetch(`${gateway.base}/sip-sdk.js`)).text();
+  const script = await (await fetch(`${stage.gateway.base}/sip-sdk.js`)).text();
   await page.route("http://shop.test/**", (route) =>
     route.request().url().endsWith(".js")
       ? route.fulfill({ contentType: "text/javascript; charset=utf-8", body: script })
@@ -120,8 +109,8 @@ test("a page that is not on a secure origin is insecure-context", limit, async (
 });
 
 test("what is no number is bad-target, and a call before registering is not-registered", limit, async () => {
-  const page = await (await browser.newContext()).newPage();
-  await openPhone(page, gateway.base);
+  const page = await (await stage.browser.newContext()).newPage();
+  await openPhone(page, stage.gateway.base);
   await register(page, "alice");
   assert.equal(await refusal(page, "two words"), "bad-target");
   assert.equal(await refusal(page, ""), "bad-target");
@@ -131,8 +120,8 @@ test("what is no number is bad-target, and a call before registering is not-regi
 });
 
 test("the page's consent decides before the microphone is asked for", limit, async () => {
-  const page = await (await browser.newContext()).newPage();
-  await openPhone(page, gateway.base);
+  const page = await (await stage.browser.newContext()).newPage();
+  await openPhone(page, stage.gateway.base);
   await register(page, "alice");
   await page.evaluate(() => {
     window.ccSdk.beforeCall = () => false;

@@ -1,31 +1,21 @@
 /** Registration in a real browser: both kinds of token, wrong ones, and a gateway that goes away. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
 
-import { launchChromium, pageWithTone } from "./chromium.js";
-import { startGateway, type Gateway } from "./gateway.js";
+import { pageWithTone } from "./chromium.js";
+import { startGateway } from "./gateway.js";
 import { dial, openPhone, register, rings, token } from "./pages.js";
 import { hearsTone } from "./sound.js";
+import { Stage } from "./stage.js";
 
 const limit = { timeout: 60_000 };
 
-let gateway: Gateway;
-let browser: Browser;
+const stage = new Stage();
 
-before(async () => {
-  gateway = await startGateway();
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser.close();
-  await gateway.stop();
-});
-
-async function phone(base = gateway.base): Promise<Page> {
-  const page = await pageWithTone(await browser.newContext(), 440);
+async function phone(base = stage.gateway.base): Promise<Page> {
+  const page = await pageWithTone(await stage.browser.newContext(), 440);
   await openPhone(page, base);
   return page;
 }

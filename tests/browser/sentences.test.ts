@@ -1,34 +1,24 @@
 /** Whatever goes wrong, a visitor reads a sentence that says what happened and what to do next. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser, Page, Route } from "playwright-core";
+import { test } from "node:test";
+import type { Page, Route } from "playwright-core";
 
-import { launchChromium, pageWithTone } from "./chromium.js";
-import { startGateway, type Gateway } from "./gateway.js";
+import { pageWithTone } from "./chromium.js";
+import { startGateway } from "./gateway.js";
+import { Stage } from "./stage.js";
 
 const limit = { timeout: 60_000 };
 
-let gateway: Gateway;
-let browser: Browser;
-
-before(async () => {
-  gateway = await startGateway();
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser.close();
-  await gateway.stop();
-});
+const stage = new Stage();
 
 /** The shop, its token service answered by the test where it says so. */
 async function shop(
-  base = gateway.base,
+  base = stage.gateway.base,
   path?: string,
   answer?: Parameters<Route["fulfill"]>[0],
 ): Promise<Page> {
-  const page = await pageWithTone(await browser.newContext(), 440);
+  const page = await pageWithTone(await stage.browser.newContext(), 440);
   if (path !== undefined) await page.route(`**${path}`, (route) => route.fulfill(answer));
   await page.goto(`${base}/`);
   return page;
@@ -73,10 +63,10 @@ for (const [number, sentence] of [
 
 test("a token that has expired is told as such", limit, async () => {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const account = { uri: "sip:alice@localhost", servers: [gateway.base.replace("http", "ws")] };
+  const account = { uri: "sip:alice@localhost", servers: [stage.gateway.base.replace("http", "ws")] };
   const claims = { sub: "sip:alice@localhost", aud: "localhost", jti: "1", iat: 1, exp: 2, sip: account };
   const body = [part({ alg: "HS256" }), part(claims), "c2lnbmF0dXJl"].join(".");
-  const page = await shop(gateway.base, "/createAuth", { body });
+  const page = await shop(stage.gateway.base, "/createAuth", { body });
   await press(page);
   await reads(page, /sign-in has expired|expired/i);
   await page.unrouteAll();
@@ -85,7 +75,7 @@ test("a token that has expired is told as such", limit, async () => {
 
 test("a token service that answers with a page of HTML is out of reach, not a riddle", limit, async () => {
   const html = { contentType: "text/html", body: "<h1>Welcome</h1>" };
-  const page = await shop(gateway.base, "/v1/account", html);
+  const page = await shop(stage.gateway.base, "/v1/account", html);
   await press(page);
   await reads(page, /The phone service cannot be reached/);
   await page.unrouteAll();

@@ -1,24 +1,13 @@
 /** A day of calls in short: nothing grows. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser, CDPSession, Page } from "playwright-core";
+import { test } from "node:test";
+import type { CDPSession, Page } from "playwright-core";
 
-import { launchChromium, pageWithTone } from "./chromium.js";
-import { startGateway, type Gateway } from "./gateway.js";
+import { pageWithTone } from "./chromium.js";
+import { Stage } from "./stage.js";
 
-let gateway: Gateway;
-let browser: Browser;
-
-before(async () => {
-  gateway = await startGateway();
-  browser = await launchChromium({ flags: ["--js-flags=--expose-gc"] });
-});
-
-after(async () => {
-  await browser.close();
-  await gateway.stop();
-});
+const stage = new Stage({ flags: ["--js-flags=--expose-gc"] });
 
 /** Registers a phone of its own, calls the echo number, and shuts down; so many times. */
 async function cycles(page: Page, count: number): Promise<void> {
@@ -57,8 +46,8 @@ test(
   "a hundred cycles of register, call and shutdown leave nothing behind",
   { timeout: 300_000 },
   async (t) => {
-    const page = await pageWithTone(browser, 440);
-    await page.goto(`${gateway.base}/headless.html`);
+    const page = await pageWithTone(stage.browser, 440);
+    await page.goto(`${stage.gateway.base}/headless.html`);
     const devtools = await page.context().newCDPSession(page);
     await devtools.send("Performance.enable");
     await cycles(page, 20);

@@ -1,29 +1,18 @@
 /** The wasm's instance breaks under a page: all is told, and the next register works. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { launchChromium, pageWithTone } from "./chromium.js";
-import { startGateway, type Gateway } from "./gateway.js";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import { pageWithTone } from "./chromium.js";
 import { callState, dial, endReason, openPhone, register } from "./pages.js";
+import { Stage } from "./stage.js";
 
 const limit = { timeout: 60_000 };
 
-let gateway: Gateway;
-let browser: Browser;
-
-before(async () => {
-  gateway = await startGateway();
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser.close();
-  await gateway.stop();
-});
+const stage = new Stage();
 
 /** A page in a call, whose script remembers the memory of each instance of the wasm. */
 async function inCall(): Promise<Page> {
-  const page = await pageWithTone(await browser.newContext(), 440);
+  const page = await pageWithTone(await stage.browser.newContext(), 440);
   await page.addInitScript(() => {
     type Made = Promise<WebAssembly.Instance & Partial<WebAssembly.WebAssemblyInstantiatedSource>>;
     const instantiate = WebAssembly.instantiate.bind(WebAssembly) as (...given: unknown[]) => Made;
@@ -37,7 +26,7 @@ async function inCall(): Promise<Page> {
       },
     });
   });
-  await openPhone(page, gateway.base);
+  await openPhone(page, stage.gateway.base);
   await register(page, "alice");
   await dial(page, "9196");
   await callState(page, "connected");
