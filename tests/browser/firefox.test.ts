@@ -86,3 +86,16 @@ test("digits of Firefox are read back", limit, async () => {
   assert.equal(heard, "79#");
   await alice.close();
 });
+
+test("a visitor of the shop presses Call in Firefox and hears the echo", limit, async () => {
+  const page = await firefox.browser.newPage();
+  await page.evaluateOnNewDocument(toneForMicrophone, ALICE);
+  await page.goto(`${gateway.base}/`);
+  await page.waitForFunction(() => window.ccSdk.seatStatus === 2);
+  await page.evaluate(() => {
+    const call = document.querySelector("cc-sdk")?.shadowRoot?.querySelector<HTMLElement>("[part~=call]");
+    call?.click();
+  });
+  await hearsTone(asEvaluates(page), ALICE);
+  await page.close();
+});
