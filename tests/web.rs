@@ -33,6 +33,10 @@ extern "C" {
     fn says_bytes(index: usize, text: &str);
     #[wasm_bindgen(js_name = microphoneFails)]
     fn microphone_fails(name: &str);
+    #[wasm_bindgen(js_name = microphoneWaits)]
+    fn microphone_waits();
+    #[wasm_bindgen(js_name = microphoneComes)]
+    fn microphone_comes() -> Option<MediaStream>;
     #[wasm_bindgen(js_name = policyForbids)]
     fn policy_forbids();
     #[wasm_bindgen(js_name = withoutSecureContext)]
@@ -356,6 +360,21 @@ async fn hanging_up_stops_the_microphone_at_once() {
     until(|| page.heard("callState", r#""state":"ended""#)).await;
     assert_eq!(microphone_state(&microphone), "ended");
     assert!(page.core.local_stream(call).is_none());
+}
+
+#[test]
+async fn a_microphone_that_is_allowed_after_the_call_ended_is_stopped() {
+    let page = Page::registered().await;
+    microphone_waits();
+    let call = page.dials();
+    page.command(&format!(r#"{{"type": "hangup", "call": {call}}}"#)).unwrap();
+    until(|| page.heard("callState", r#""state":"ended""#)).await;
+    let microphone = RefCell::new(None);
+    until(|| {
+        microphone.replace(microphone_comes());
+        microphone.borrow().as_ref().is_some_and(|it| microphone_state(it) == "ended")
+    })
+    .await;
 }
 
 #[test]

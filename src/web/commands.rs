@@ -1,13 +1,13 @@
 //! Commands as a page gives them: plain objects, told apart by their `type`.
 //!
 //! They come as JSON and are read by the reader that tokens need anyway; any `Deserialize` in the
-//! wasm costs 17 KB brotli (docs/decisions/0002). A [`shape!`] names each field once, for the
-//! reader and for the TypeScript that tsify makes of it.
+//! wasm costs 17 KB brotli (docs/decisions/0002).
 
 use js_sys::JSON;
 use tsify::Tsify;
 use wasm_bindgen::JsValue;
 
+use super::shape::{FromJson, Headers, Unreadable, field, shape};
 use crate::account;
 use crate::api::{self, CallId, Config, Credential, Dial, DigitTransport, SeatStatus};
 use crate::error::ApiMisuse;
@@ -31,20 +31,6 @@ enum Command {
     Mute(Mute),
     SendDigits(SendDigits),
     SendCallMessage(SendCallMessage),
-}
-
-/// Why a command could not be read.
-pub(super) enum Unreadable {
-    /// The shim's doing: this field is missing or wrong.
-    Field(&'static str),
-    /// The page's doing.
-    Misuse(ApiMisuse),
-}
-
-impl From<ApiMisuse> for Unreadable {
-    fn from(misuse: ApiMisuse) -> Self {
-        Self::Misuse(misuse)
-    }
 }
 
 /// Reads a command.
@@ -103,79 +89,6 @@ fn credential(given: &Json) -> Result<Credential, Unreadable> {
         }
         (None, None) => Credential::Provider,
     })
-}
-
-/// What can be read from JSON.
-trait FromJson: Sized {
-    fn read(value: Option<&Json>) -> Option<Self>;
-}
-
-impl FromJson for String {
-    fn read(value: Option<&Json>) -> Option<Self> {
-        value?.as_text().map(str::to_owned)
-    }
-}
-
-impl FromJson for bool {
-    fn read(value: Option<&Json>) -> Option<Self> {
-        value?.as_bool()
-    }
-}
-
-impl FromJson for u32 {
-    /// What is too large for the type is as large as the type allows.
-    fn read(value: Option<&Json>) -> Option<Self> {
-        value?.as_u64().map(|number| Self::try_from(number).unwrap_or(Self::MAX))
-    }
-}
-
-impl FromJson for u16 {
-    fn read(value: Option<&Json>) -> Option<Self> {
-        value?.as_u64()?.try_into().ok()
-    }
-}
-
-impl<T: FromJson> FromJson for Option<T> {
-    fn read(value: Option<&Json>) -> Option<Self> {
-        match value {
-            None => Some(None),
-            some => T::read(some).map(Some),
-        }
-    }
-}
-
-fn field<T: FromJson>(given: &Json, name: &'static str) -> Result<T, Unreadable> {
-    T::read(given.get(name)).ok_or(Unreadable::Field(name))
-}
-
-/// A struct as a plain object: its TypeScript, and its reader.
-macro_rules! shape {
-    (
-        $(#[$meta:meta])*
-        $name:ident {
-            $($(#[$must_meta:meta])* $must:ident $must_key:literal: $must_type:ty,)*
-            $(? $($(#[$may_meta:meta])* $may:ident $may_key:literal: $may_type:ty,)*)?
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Tsify)]
-        struct $name {
-            $($(#[$must_meta])* #[serde(rename = $must_key)] $must: $must_type,)*
-            $($(
-                $(#[$may_meta])* #[serde(rename = $may_key)] #[tsify(optional)]
-                $may: Option<$may_type>,
-            )*)?
-        }
-
-        impl $name {
-            fn read(given: &Json) -> Result<Self, Unreadable> {
-                Ok(Self {
-                    $($must: field(given, $must_key)?,)*
-                    $($($may: field(given, $may_key)?,)*)?
-                })
-            }
-        }
-    };
 }
 
 shape! {
@@ -315,18 +228,6 @@ shape! {
         display_name "displayName": String,
         /// Hides who calls.
         anonymous "anonymous": bool,
-    }
-}
-
-/// The members of an object whose values are strings, in their order.
-struct Headers(Vec<(String, String)>);
-
-impl FromJson for Headers {
-    fn read(value: Option<&Json>) -> Option<Self> {
-        let Json::Object(members) = value? else { return None };
-        let header =
-            |(name, value): &(String, Json)| Some((name.clone(), value.as_text()?.to_owned()));
-        members.iter().map(header).collect::<Option<_>>().map(Self)
     }
 }
 

@@ -7,9 +7,10 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::MediaStream;
 
-use super::commands::{self, Unreadable};
+use super::commands;
 use super::credential;
 use super::driver::Driver;
+use super::shape::Unreadable;
 use crate::agent::UserAgent;
 use crate::api::{AccountId, CallId, Command, Credential};
 use crate::error::ApiMisuse;

@@ -6,6 +6,7 @@
 //! feeds an input; nothing waits, and no executor of futures is shipped.
 
 mod commands;
+mod connection;
 mod credential;
 mod devices;
 mod driver;
@@ -14,6 +15,7 @@ mod listening;
 mod page;
 mod peer;
 mod promise;
+mod shape;
 mod socket;
 mod timer;
 mod writer;

@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use js_sys::{Array, Promise, Reflect};
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    Event, EventTarget, MediaStream, MediaStreamTrack, RtcConfiguration, RtcIceServer,
-    RtcIceTransportPolicy, RtcPeerConnection, RtcPeerConnectionIceEvent, RtcSdpType,
-    RtcSessionDescriptionInit, RtcTrackEvent, RtcdtmfSender, RtcdtmfToneChangeEvent,
+    Event, EventTarget, MediaStream, MediaStreamTrack, RtcPeerConnection,
+    RtcPeerConnectionIceEvent, RtcSdpType, RtcSessionDescriptionInit, RtcTrackEvent, RtcdtmfSender,
+    RtcdtmfToneChangeEvent,
 };
 
+use super::connection;
 use super::devices;
 use super::driver::Driver;
 use super::listening::{Listening, Names};
@@ -82,8 +82,7 @@ impl Peer {
     ) -> Result<Rc<Self>, MediaFailure> {
         devices::check(&driver.window)?;
         let connection =
-            RtcPeerConnection::new_with_configuration(&configuration(servers, relay_only))
-                .map_err(|thrown| refused(&thrown))?;
+            connection::open(servers, relay_only).map_err(|thrown| refused(&thrown))?;
         let peer = Rc::new(Self {
             id,
             call,
@@ -156,9 +155,13 @@ impl Peer {
         match request {
             MediaRequest::Offer { ice_restart } => {
                 if ice_restart {
-                    self.negotiating().restart_ice();
+                    connection::restart_ice(&self.connection);
                 }
-                self.await_then(&self.set_local(), ticket, Next::Describe);
+                self.await_then(
+                    &connection::describe_itself(&self.connection),
+                    ticket,
+                    Next::Describe,
+                );
             }
             MediaRequest::Answer { sdp } => self.set_remote(RtcSdpType::Offer, &sdp, ticket),
             MediaRequest::Apply { sdp } => self.set_remote(RtcSdpType::Answer, &sdp, ticket),
@@ -187,15 +190,6 @@ impl Peer {
         self.queue.borrow_mut().pop_front()
     }
 
-    /// Without an argument the browser makes the offer or answer that its state asks for.
-    fn set_local(&self) -> Promise {
-        self.negotiating().set_local_description()
-    }
-
-    fn negotiating(&self) -> &Negotiating {
-        self.connection.unchecked_ref()
-    }
-
     fn set_remote(self: &Rc<Self>, kind: RtcSdpType, sdp: &str, ticket: Ticket) {
         let next = if kind == RtcSdpType::Offer { Next::Answer } else { Next::Done };
         let description = RtcSessionDescriptionInit::new(kind);
@@ -221,7 +215,11 @@ impl Peer {
             (Next::Microphone, Ok(stream)) => self.add_tracks(stream.unchecked_into()),
             (Next::Microphone, Err(thrown)) => MediaReply::Failed(self.microphone_failure(&thrown)),
             (Next::Answer, Ok(_)) => {
-                return self.await_then(&self.set_local(), ticket, Next::Describe);
+                return self.await_then(
+                    &connection::describe_itself(&self.connection),
+                    ticket,
+                    Next::Describe,
+                );
             }
             (Next::Describe, Ok(_)) => self.describe(),
             (Next::Done, Ok(_)) => MediaReply::Done,
@@ -335,7 +333,7 @@ impl Peer {
     }
 
     fn on_state(&self) {
-        // As text: older browsers lack the first of the two.
+        // As text, which is small. Chromium tells of silence by the second of the two first.
         let state = |name| promise::text(&self.connection, name).unwrap_or_default();
         let (whole, ice) = (state("connectionState"), state("iceConnectionState"));
         let either = |name| whole == name || ice == name;
@@ -368,38 +366,6 @@ impl Drop for Peer {
 
 const CONNECTION_EVENTS: Names =
     &["icecandidate", "track", "connectionstatechange", "iceconnectionstatechange"];
-
-#[wasm_bindgen]
-extern "C" {
-    // What web-sys lacks of an RTCPeerConnection.
-    type Negotiating;
-    #[wasm_bindgen(method, js_name = setLocalDescription)]
-    fn set_local_description(this: &Negotiating) -> Promise;
-    #[wasm_bindgen(method, js_name = restartIce)]
-    fn restart_ice(this: &Negotiating);
-}
-
-fn configuration(servers: &[IceServer], relay_only: bool) -> RtcConfiguration {
-    let configuration = RtcConfiguration::new();
-    let list = Array::new();
-    for server in servers {
-        let entry = RtcIceServer::new();
-        let urls: Array = server.urls.iter().map(|url| JsValue::from_str(url)).collect();
-        entry.set_urls(&urls);
-        if let Some(username) = &server.username {
-            entry.set_username(username);
-        }
-        if let Some(credential) = &server.credential {
-            entry.set_credential(credential);
-        }
-        list.push(&entry);
-    }
-    configuration.set_ice_servers(list.unchecked_ref());
-    if relay_only {
-        configuration.set_ice_transport_policy(RtcIceTransportPolicy::Relay);
-    }
-    configuration
-}
 
 fn tracks(stream: Option<&MediaStream>) -> Vec<MediaStreamTrack> {
     let list = stream.map(MediaStream::get_tracks).unwrap_or_default();

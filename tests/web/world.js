@@ -68,6 +68,26 @@ export function microphoneFails(name) {
   replace(navigator.mediaDevices, "getUserMedia", () => Promise.reject(new DOMException("x", name)));
 }
 
+/** The person takes time to answer: until `microphoneComes`. */
+export function microphoneWaits() {
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  const answered = new Promise((resolve) => (answer = resolve));
+  replace(navigator.mediaDevices, "getUserMedia", async (constraints) => {
+    given = await real(constraints);
+    await answered;
+    return given;
+  });
+}
+
+let answer;
+let given;
+
+/** Allows it; gives the stream, if one was asked for. */
+export function microphoneComes() {
+  answer();
+  return given;
+}
+
 /** As in an iframe without `allow="microphone"`. */
 export function policyForbids() {
   replace(document, "permissionsPolicy", { allowsFeature: (name) => name !== "microphone" });

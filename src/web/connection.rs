@@ -1,0 +1,55 @@
+//! An `RTCPeerConnection` with its configuration, and what web-sys lacks of it.
+
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{RtcConfiguration, RtcIceServer, RtcIceTransportPolicy, RtcPeerConnection};
+
+use crate::media::IceServer;
+
+/// Makes one.
+///
+/// # Errors
+///
+/// What the browser throws at a server that it does not take.
+pub(super) fn open(servers: &[IceServer], relay_only: bool) -> Result<RtcPeerConnection, JsValue> {
+    let configuration = RtcConfiguration::new();
+    let list: Array = servers.iter().map(ice_server).collect();
+    configuration.set_ice_servers(list.unchecked_ref());
+    if relay_only {
+        configuration.set_ice_transport_policy(RtcIceTransportPolicy::Relay);
+    }
+    RtcPeerConnection::new_with_configuration(&configuration)
+}
+
+/// Makes the offer or the answer that its state asks for, and sets it.
+pub(super) fn describe_itself(connection: &RtcPeerConnection) -> Promise {
+    connection.unchecked_ref::<Negotiating>().set_local_description()
+}
+
+/// The next offer has new ICE credentials.
+pub(super) fn restart_ice(connection: &RtcPeerConnection) {
+    connection.unchecked_ref::<Negotiating>().restart_ice();
+}
+
+#[wasm_bindgen]
+extern "C" {
+    type Negotiating;
+    #[wasm_bindgen(method, js_name = setLocalDescription)]
+    fn set_local_description(this: &Negotiating) -> Promise;
+    #[wasm_bindgen(method, js_name = restartIce)]
+    fn restart_ice(this: &Negotiating);
+}
+
+fn ice_server(server: &IceServer) -> RtcIceServer {
+    let entry = RtcIceServer::new();
+    let urls: Array = server.urls.iter().map(|url| JsValue::from_str(url)).collect();
+    entry.set_urls(&urls);
+    if let Some(username) = &server.username {
+        entry.set_username(username);
+    }
+    if let Some(credential) = &server.credential {
+        entry.set_credential(credential);
+    }
+    entry
+}
