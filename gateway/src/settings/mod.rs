@@ -19,6 +19,8 @@ pub enum Unstartable {
     Malformed(PathBuf, Box<toml::de::Error>),
     /// Another address than loopback with what everybody knows.
     OpenDemo(&'static str),
+    /// A `public_url` that leads here from other machines, with what everybody knows.
+    PublicDemo(&'static str),
     /// A setting has a value that cannot be; its name and why.
     Bad(&'static str, String),
     /// The address cannot be listened on.
@@ -32,10 +34,16 @@ impl fmt::Display for Unstartable {
         match self {
             Self::Unreadable(path, why) => write!(f, "cannot read {}: {why}", path.display()),
             Self::Malformed(path, why) => write!(f, "{}: {why}", path.display()),
-            Self::OpenDemo(what) => write!(
+            Self::OpenDemo(what) => {
+                write!(
+                    f,
+                    "other machines could reach {what}: listen on 127.0.0.1, or {OF_YOUR_OWN}"
+                )
+            }
+            Self::PublicDemo(what) => write!(
                 f,
-                "other machines could reach {what}: listen on 127.0.0.1, or set demo = false, \
-                 [platform] api_key and api_secret, and seats of your own in a configuration file"
+                "public_url says that other machines reach {what}: leave it out or name localhost, \
+                 or {OF_YOUR_OWN}"
             ),
             Self::Bad(name, why) => write!(f, "{name}: {why}"),
             Self::Listen(address, why) if why.kind() == std::io::ErrorKind::AddrInUse => write!(
@@ -86,10 +94,10 @@ impl Settings {
     }
 
     fn check(&mut self) -> Result<(), Unstartable> {
-        self.check_openness()?;
         for origin in self.allowed_origins.iter_mut().chain(self.public_url.as_mut()) {
             *origin = parse_origin(origin)?;
         }
+        self.check_openness()?;
         if self.domain.is_empty() || !self.domain.bytes().all(is_host_byte) {
             return Err(Unstartable::Bad("domain", format!("not a host name: {:?}", self.domain)));
         }
@@ -99,18 +107,24 @@ impl Settings {
         self.check_seats()
     }
 
-    /// Nothing that everybody knows may be reached from another machine.
+    /// Nothing that everybody knows may be reached from another machine: neither by listening
+    /// there, nor through a proxy of this one.
     fn check_openness(&self) -> Result<(), Unstartable> {
-        if self.listen.is_loopback() {
-            return Ok(());
+        let Some(what) = self.known_to_all() else { return Ok(()) };
+        if !self.listen.is_loopback() {
+            return Err(Unstartable::OpenDemo(what));
         }
-        if self.demo {
-            return Err(Unstartable::OpenDemo("the demo accounts"));
-        }
-        if self.platform.is_default() {
-            return Err(Unstartable::OpenDemo("the token service with its default key"));
+        if self.public_url.as_deref().is_some_and(|url| !is_loopback_origin(url)) {
+            return Err(Unstartable::PublicDemo(what));
         }
         Ok(())
+    }
+
+    /// What here is open to whoever has read the source.
+    fn known_to_all(&self) -> Option<&'static str> {
+        let default_key =
+            self.platform.is_default().then_some("the token service with its default key");
+        if self.demo { Some("the demo accounts") } else { default_key }
     }
 
     fn check_seats(&self) -> Result<(), Unstartable> {
@@ -163,6 +177,18 @@ fn parse_origin(text: &str) -> Result<String, Unstartable> {
     Ok(url.origin().ascii_serialization())
 }
 
+/// The origin of a page on this machine: of a loopback address, or of a name that browsers lead
+/// there without asking anybody (RFC 6761 §6.3).
+fn is_loopback_origin(origin: &str) -> bool {
+    let url = url::Url::parse(origin).ok();
+    match url.as_ref().and_then(url::Url::host) {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')
 }
@@ -174,6 +200,9 @@ pub(crate) fn is_seat_name(name: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }
+
+const OF_YOUR_OWN: &str = "set demo = false, [platform] api_key and api_secret, and seats of your \
+                           own in a configuration file";
 
 #[cfg(test)]
 mod tests {
@@ -191,6 +220,27 @@ mod tests {
         assert!(matches!(load("listen = '0.0.0.0'\ndemo = false"), Err(Unstartable::OpenDemo(_))));
         let own = "listen = '0.0.0.0'\ndemo = false\n[platform]\napi_key = 'k'\napi_secret = 's'";
         assert!(load(own).is_ok());
+    }
+
+    #[test]
+    fn a_proxy_in_front_opens_neither_demo_accounts_nor_the_default_key() {
+        let refused = |text: &str| load(text).unwrap_err().to_string();
+        let url = "public_url = 'https://phone.example.com'";
+        let demo = refused(url);
+        assert!(demo.contains("public_url") && demo.contains("the demo accounts"), "{demo}");
+        let key = refused(&format!("{url}\ndemo = false"));
+        assert!(key.contains("public_url") && key.contains("default key"), "{key}");
+        let half = format!("{url}\ndemo = false\n[platform]\napi_key = 'k'");
+        assert!(refused(&half).contains("default key"), "its secret is the default one");
+        let own = format!("{url}\ndemo = false\n[platform]\napi_key = 'k'\napi_secret = 's'");
+        assert!(load(&own).is_ok());
+        for other in ["https://192.0.2.1", "http://localhost.example.com", "https://[2001:db8::1]"]
+        {
+            assert!(load(&format!("public_url = '{other}'")).is_err(), "{other}");
+        }
+        for own in ["localhost:8443", "sdk.localhost", "127.0.0.1:8443", "[::1]:8443"] {
+            assert!(load(&format!("public_url = 'https://{own}'")).is_ok(), "{own}");
+        }
     }
 
     #[test]

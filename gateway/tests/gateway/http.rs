@@ -263,6 +263,8 @@ fn what_keeps_it_from_starting_is_said_in_a_sentence() {
     assert!(open.contains("demo accounts") && open.contains("127.0.0.1"), "{open}");
     let key = refuses(&["--listen", "0.0.0.0", "--port", "0", "--no-demo"]);
     assert!(key.contains("default key"), "{key}");
+    let proxied = refuses(&["--public-url", "https://phone.example.com", "--port", "0"]);
+    assert!(proxied.contains("public_url") && proxied.contains("demo accounts"), "{proxied}");
     let server = Server::start(&[]);
     let taken = refuses(&["--port", &server.port.to_string()]);
     assert!(taken.contains("in use") && taken.contains("--port"), "{taken}");
