@@ -48,7 +48,7 @@ impl Call {
         let used = used.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);
         let number = match self.dialog_mut() {
             Some(dialog) if dialog.sends(&request) => dialog.next_cseq(),
-            _ => used + 1,
+            _ => u32::saturating_add(used, 1),
         };
         let cseq = [&number.to_string(), " ", request.method.as_str()].concat();
         request.headers.set("CSeq", cseq);

@@ -6,7 +6,7 @@ use super::servers::Servers;
 use super::{Arrived, Heard, Lost, LostWhy, TransactionId, Wire};
 use crate::agent::FlowId;
 use crate::ids::Ids;
-use crate::sip::{Message, Method, Request, Response, Unprintable};
+use crate::sip::{CSeq, Message, Method, Request, Response, Unprintable};
 use crate::time::{Time, soonest};
 
 /// The transactions of one user agent or proxy. `O` is who asked.
@@ -163,9 +163,7 @@ impl<O: Clone> Transactions<O> {
         let branch = via.branch();
         let branch = branch.as_deref();
         let Some(index) = self.clients.iter().position(|entry| {
-            entry.flow == flow
-                && Some(entry.branch.as_str()) == branch
-                && entry.request.method == cseq.method
+            entry.flow == flow && Some(entry.branch.as_str()) == branch && entry.is_numbered(&cseq)
         }) else {
             return Heard::Stray;
         };
@@ -343,11 +341,21 @@ impl<O: Clone> Entry<O> {
                 follow_up.headers.push(name, value);
             }
         }
-        let cseq = self.request.headers.get("CSeq").unwrap_or_default();
-        let number = cseq.split_whitespace().next().unwrap_or_default();
-        let cseq = [number, " ", follow_up.method.as_str()].concat();
+        let cseq = [self.number(), " ", follow_up.method.as_str()].concat();
         follow_up.headers.push("Max-Forwards", "70").push("CSeq", cseq);
         follow_up
+    }
+
+    /// The number in our CSeq, as it stands there.
+    fn number(&self) -> &str {
+        let cseq = self.request.headers.get("CSeq").unwrap_or_default();
+        cseq.split_whitespace().next().unwrap_or_default()
+    }
+
+    /// Whether a CSeq is that of our request. One with our branch and another number was made up
+    /// on the way, and must not number what follows in the dialog.
+    fn is_numbered(&self, cseq: &CSeq) -> bool {
+        self.request.method == cseq.method && self.number().parse() == Ok(cseq.number)
     }
 
     /// What is made of a request that could be printed can be printed, but for odd `To` and headers.
