@@ -7,6 +7,8 @@
 #[cfg(target_arch = "wasm32")]
 use {serde::Serialize, tsify::Tsify};
 
+use crate::sip::ParseError;
+
 /// A phone on the page: one account, one registration, any number of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(pub u32);
@@ -302,6 +304,19 @@ pub enum UaEvent {
         /// Where in the message, in bytes from its start.
         offset: Option<u32>,
     },
+}
+
+impl UaEvent {
+    /// The warning of a message, or of a header in it, that could not be read.
+    pub(crate) fn unreadable(error: &ParseError, call: Option<CallId>) -> Self {
+        Self::Warning {
+            code: "message-unreadable".to_owned(),
+            text: error.to_string(),
+            call: call.map(|id| id.0),
+            header: error.header.map(str::to_owned),
+            offset: u32::try_from(error.offset).ok(),
+        }
+    }
 }
 
 /// See [`UaEvent::Registration`].

@@ -23,7 +23,8 @@ pub(crate) struct Dialog {
 
 impl Dialog {
     /// What a response to our INVITE makes. A far side that forgot Contact is asked where we
-    /// asked first.
+    /// asked first. Where Record-Route cannot be read there are no routes: what is left is an ACK
+    /// and a BYE, which may arrive without them.
     pub(crate) fn of_response(
         sent: &Request,
         local_tag: &str,
@@ -31,7 +32,7 @@ impl Dialog {
     ) -> Result<Self, ParseError> {
         let cseq = response.cseq()?;
         let to = response.to()?;
-        let mut routes = texts(&response.record_routes()?);
+        let mut routes = texts(&response.record_routes().unwrap_or_default());
         routes.reverse();
         Ok(Self {
             call_id: response.call_id()?.into_owned(),
@@ -70,7 +71,7 @@ impl Dialog {
 
     /// A number that no request of ours had.
     pub(crate) fn next_cseq(&mut self) -> u32 {
-        self.local_seq += 1;
+        self.local_seq = self.local_seq.saturating_add(1);
         self.local_seq
     }
 

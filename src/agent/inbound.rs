@@ -176,14 +176,7 @@ fn on_unreadable(
     {
         core.out.transmit(flow, bytes);
     }
-    let warning = UaEvent::Warning {
-        code: "message-unreadable".to_owned(),
-        text: error.to_string(),
-        call: None,
-        header: error.header.map(str::to_owned),
-        offset: u32::try_from(error.offset).ok(),
-    };
-    core.out.event(account, warning);
+    core.out.event(account, UaEvent::unreadable(error, None));
 }
 
 /// Outside any transaction, since what names the transaction may be what cannot be read.

@@ -98,10 +98,13 @@ impl Call {
         let mut reply = Reply::of(request);
         reply.tag(&call.local_tag);
         let offer = description(request);
-        let dialog = Dialog::of_request(request, &call.local_tag);
-        let (Ok(dialog), Ok(cseq)) = (dialog, request.cseq()) else {
-            ctx.respond(server, &reply.response(400));
-            return call;
+        let dialog = match Dialog::of_request(request, &call.local_tag) {
+            Ok(dialog) => dialog,
+            Err(error) => {
+                ctx.respond(server, &reply.response(error.status()));
+                ctx.tell(UaEvent::unreadable(&error, None));
+                return call;
+            }
         };
         if offer.as_ref().is_some_and(|sdp| sdp::audio(sdp).is_none()) {
             ctx.respond(server, &reply.response(488));
@@ -111,7 +114,7 @@ impl Call {
         let mut ringing = reply.response(180);
         ringing.headers.push("Contact", ctx.identity.contact_header());
         ctx.respond(server, &ringing);
-        let number = cseq.number;
+        let number = request.cseq().map(|cseq| cseq.number).unwrap_or_default();
         let stage = Stage::Ringing;
         let incoming = Incoming { server, reply, dialog, number, offer, stage };
         call.state = State::Incoming(Box::new(incoming));

@@ -1,11 +1,11 @@
 //! The 2xx to our INVITEs: ACK, forks, repetitions (RFC 3261 §13.2.2.4).
 
-use crate::api::{EndCause, EndReason, EndedBy};
+use crate::api::{EndCause, EndReason, EndedBy, UaEvent};
 use crate::context::{Context, Owner, Usage};
 use crate::dialog::Dialog;
 use crate::media::MediaRequest;
 use crate::sdp;
-use crate::sip::{Message, Method};
+use crate::sip::{Message, Method, ParseError};
 use crate::transaction::TransactionId;
 
 use super::in_dialog::Up;
@@ -59,6 +59,10 @@ impl Call {
         let State::Calling(calling) = std::mem::replace(&mut self.state, State::Gone) else {
             return;
         };
+        if let Err(error) = response.record_routes() {
+            self.drop_unroutable(ctx, dialog, &error);
+            return;
+        }
         let is_early = match &calling.hears {
             Hears::Early { remote_tag } => Some(dialog.has_remote_tag(remote_tag)),
             Hears::Nothing | Hears::Ringing => None,
@@ -78,6 +82,14 @@ impl Call {
                 self.end(ctx, reason.with_status(200), 488);
             }
         }
+    }
+
+    /// The 2xx does not say by which way requests go (RFC 3261 §12.1.2).
+    fn drop_unroutable(&mut self, ctx: &mut Context<'_>, dialog: Dialog, error: &ParseError) {
+        ctx.tell(UaEvent::unreadable(error, Some(self.id)));
+        self.state = State::Up(Box::new(Up::new(dialog, false)));
+        let reason = EndReason::new(EndedBy::Remote, EndCause::ServerError).with_status(200);
+        self.end(ctx, reason, 500);
     }
 
     /// Another fork took the call than the one whose sound was heard: no browser takes a second

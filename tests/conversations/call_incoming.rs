@@ -112,6 +112,22 @@ fn an_offer_without_audio_is_refused_and_does_not_ring() {
 }
 
 #[test]
+fn an_invite_whose_routes_cannot_be_read_is_refused_and_told() {
+    let mut stage = phone();
+    let mut far = stage.far();
+    let mut invite = far.build(Method::Invite);
+    invite
+        .headers
+        .push("Record-Route", "<sip:p1.example.com;lr")
+        .push("Content-Type", "application/sdp");
+    invite.body = FAR_SDP.into();
+    let invite = crate::far::print(&invite);
+    stage.hears(&invite).says("400");
+    warns_of_record_route(&mut stage, &invite, None);
+    stage.tells_nothing().hears(far.ack_of_refusal()).passes(40 * SECOND).says_nothing();
+}
+
+#[test]
 fn the_200_is_repeated_until_the_ack() {
     let mut stage = phone();
     let (id, mut far) = bob_calls(&mut stage);

@@ -84,6 +84,42 @@ fn a_strict_router_gets_its_uri_in_the_request_line() {
 }
 
 #[test]
+fn a_2xx_whose_routes_cannot_be_read_is_acknowledged_hung_up_and_told() {
+    let mut stage = phone();
+    let id = calls_bob(&mut stage);
+    let taken = unroutable(&stage.last);
+    stage.hears(&taken).says("ACK").says("BYE").says_nothing();
+    assert_eq!(stage.last.find("Route"), None);
+    warns_of_record_route(&mut stage, &taken, Some(id.0));
+    let reason = ends(&stage, EndedBy::Remote, EndCause::ServerError);
+    assert_eq!(reason.sip_status, Some(200));
+    stage.hears_answer(200).passes(200 * SECOND).says_nothing();
+}
+
+#[test]
+fn a_2xx_whose_routes_cannot_be_read_after_the_cancel_is_hung_up_too() {
+    let mut stage = phone();
+    let id = calls_bob(&mut stage);
+    let invite = stage.last.clone();
+    stage.hears(invite.answer(180)).does(Command::Hangup(id)).says("CANCEL");
+    stage.hears(unroutable(&invite)).says("ACK").says("BYE");
+}
+
+#[test]
+fn an_answer_with_another_number_than_the_invite_is_nobodys() {
+    let mut stage = phone();
+    let id = calls_bob(&mut stage);
+    let invite = stage.last.clone();
+    let mut taken = invite.response(200);
+    taken.headers.set("CSeq", "4294967295 INVITE").push("Content-Type", "application/sdp");
+    taken.body = FAR_SDP.into();
+    stage.hears(Wire::of(&taken)).says_nothing();
+    stage.hears(invite.answer_with_sdp(200, FAR_SDP)).says("ACK");
+    stage.does(Command::Hangup(id)).says("BYE");
+    assert_eq!(number(&stage.last), number(&invite) + 1);
+}
+
+#[test]
 fn a_repeated_2xx_is_acknowledged_again_and_tells_nothing() {
     let mut stage = phone();
     calls_bob(&mut stage);
@@ -615,6 +651,15 @@ fn fork(invite: &Wire, status: u16, tag: &str, sdp: &str) -> Wire {
         response.body = sdp.into();
     }
     Wire::of(&response)
+}
+
+/// A 200 with a Record-Route that ends in the middle.
+fn unroutable(invite: &Wire) -> Wire {
+    let mut taken = invite.response(200);
+    taken.headers.push("Record-Route", "<sip:p1.example.com;lr");
+    taken.headers.push("Content-Type", "application/sdp");
+    taken.body = FAR_SDP.into();
+    Wire::of(&taken)
 }
 
 fn redirection(invite: &Wire, contacts: &str) -> Wire {

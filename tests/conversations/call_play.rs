@@ -161,3 +161,17 @@ pub(crate) fn bob_calls_to_be_cancelled(stage: &mut Stage) -> (CallId, Far) {
     stage.hears(far.invite(FAR_SDP)).says("180");
     (ringing(stage), far)
 }
+
+/// The page is warned of the Record-Route in this message, with its place.
+#[track_caller]
+pub(crate) fn warns_of_record_route(stage: &mut Stage, message: &Wire, of: Option<u32>) {
+    let event = stage.tells_of(|event| matches!(event, UaEvent::Warning { .. }));
+    let UaEvent::Warning { code, call, header, offset, .. } = event else { unreachable!() };
+    assert_eq!((code.as_str(), call), ("message-unreadable", of));
+    assert_eq!(header.as_deref(), Some("Record-Route"));
+    let text = message.to_string();
+    let line = text.find("Record-Route").expect("it has one");
+    let end = line + text[line..].find("\r\n").expect("the line ends");
+    let offset = offset.expect("its place is told") as usize;
+    assert!((line..=end).contains(&offset), "{offset} is not in {line}..={end}");
+}
