@@ -104,7 +104,7 @@ impl Phone {
             self.on_dialog_request(core, server, index, message);
             return Ok(());
         }
-        let merged = core.transactions.is_merged(server);
+        let merged = core.transactions.is_merged(server, |flow| self.owns_flow(flow));
         refusal::check_place(message, self.identity(), merged)?;
         refusal::check_contents(message)?;
         if method == Method::Options {

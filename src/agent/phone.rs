@@ -266,6 +266,8 @@ impl Phone {
                 // Misuse only of what is over already.
                 let _ = call.on_command(&mut ctx, Command::Hangup(id));
             }
+            // An ACK that is still missing would find the link closed.
+            call.say_bye_at_last(&mut ctx);
         }
         let (line, mut step) = self.line(core);
         line.shutdown(&mut step);

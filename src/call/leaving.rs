@@ -153,8 +153,8 @@ impl Call {
         self.state = State::Leaving(Box::new(Leaving { last, until: ctx.now + PATIENCE }));
     }
 
-    /// The ACK came, or will not come any more: now the BYE.
-    pub(super) fn say_bye_at_last(&mut self, ctx: &mut Context<'_>) {
+    /// The ACK came, or will not come any more, or cannot be waited for: now the BYE.
+    pub(crate) fn say_bye_at_last(&mut self, ctx: &mut Context<'_>) {
         match std::mem::replace(&mut self.state, State::Gone) {
             State::Leaving(leaving) => match leaving.last {
                 Last::Unacked { dialog, .. } | Last::Unlinked { dialog } => {

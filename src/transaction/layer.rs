@@ -122,9 +122,10 @@ impl<O: Clone> Transactions<O> {
     }
 
     /// The same request as another that is still open, come by another way (RFC 3261 §8.2.2.2).
-    /// A user agent answers it 482; to a proxy it is none of its business.
-    pub fn is_merged(&self, server: TransactionId) -> bool {
-        self.servers.is_merged(server)
+    /// A user agent answers it 482; to a proxy it is none of its business. Only what came on flows
+    /// that `is_ours` names is compared: a fork may well reach two user agents of one table.
+    pub fn is_merged(&self, server: TransactionId, is_ours: impl Fn(FlowId) -> bool) -> bool {
+        self.servers.is_merged(server, is_ours)
     }
 
     /// Answers a request. A second final answer, or one to a transaction that is over, is not sent.

@@ -88,10 +88,11 @@ impl<O: Clone> Servers<O> {
         self.entries.iter().any(|entry| entry.id == id && entry.is_pending())
     }
 
-    pub(super) fn is_merged(&self, id: TransactionId) -> bool {
+    pub(super) fn is_merged(&self, id: TransactionId, is_ours: impl Fn(FlowId) -> bool) -> bool {
         self.entries.iter().find(|entry| entry.id == id).is_some_and(|entry| {
             self.entries.iter().any(|other| {
                 other.id != id
+                    && is_ours(other.flow)
                     && other.method == entry.method
                     && other.key.request == entry.key.request
             })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cc_sdk::account::Account;
-use cc_sdk::api::{AccountId, CallId, Command, Dial, SeatStatus, UaEvent};
+use cc_sdk::api::{AccountId, CallId, Command, Credential, Dial, SeatStatus, UaEvent};
 use cc_sdk::sip::Method;
 use cc_sdk::{ApiMisuse, FlowId, Input};
 
@@ -280,4 +280,58 @@ fn shutdown_ends_every_call_and_frees_the_account() {
     alice.forgets();
     // The same account may begin again.
     alice.registers_as(account());
+}
+
+#[test]
+fn one_invite_forked_to_two_phones_of_a_page_rings_at_both() {
+    let mut page = Stage::registered();
+    let first = page.flow;
+    let bob = Account { uri: "sip:bob@example.org".into(), ..account() };
+    page.about(AccountId(2)).registers_as(bob);
+    let second = page.flow;
+    let mut to_alice = Far::carol("sip:alice@example.com").build(Method::Invite);
+    let mut to_bob = to_alice.clone();
+    to_alice.headers.set("Via", "SIP/2.0/WSS fork.example.com;branch=z9hG4bKfork1");
+    to_bob.headers.set("Via", "SIP/2.0/WSS fork.example.com;branch=z9hG4bKfork2");
+    to_bob.uri = "sip:bob@example.org".into();
+    page.flow = first;
+    page.hears(print(&to_alice)).says_on(first, "180");
+    page.flow = second;
+    page.hears(print(&to_bob)).says_on(second, "180").says_nothing();
+    // The same phone by another way is told so all the same.
+    to_bob.headers.set("Via", "SIP/2.0/WSS fork.example.com;branch=z9hG4bKfork3");
+    page.hears(print(&to_bob)).says_on(second, "482");
+}
+
+#[test]
+fn shutdown_before_the_ack_of_our_200_says_bye_before_the_link_closes() {
+    for register in [true, false] {
+        let mut alice = Stage::new();
+        alice.does(Command::Register(Credential::Account(Box::new(Account {
+            register,
+            ..account()
+        }))));
+        alice.opens();
+        if register {
+            alice.says("REGISTER").hears_answer(200);
+        }
+        let mut bob = alice.far();
+        alice.hears(bob.invite(SDP)).says("180").does(Command::Answer(CallId(1)));
+        alice.says("200 INVITE").forgets();
+        alice.does(Command::Shutdown).says("BYE");
+        assert_eq!(alice.last.header("Call-ID"), bob.call_id);
+        if register {
+            alice.says("REGISTER").hears_answer(200);
+        }
+        alice.closes().says_nothing();
+    }
+}
+
+#[test]
+fn shutdown_after_a_hangup_that_waits_for_the_ack_says_its_bye() {
+    let mut alice = Stage::registered();
+    let mut bob = alice.far();
+    alice.hears(bob.invite(SDP)).says("180").does(Command::Answer(CallId(1)));
+    alice.says("200 INVITE").does(Command::Hangup(CallId(1))).says_nothing();
+    alice.does(Command::Shutdown).says("BYE").says("REGISTER").says_nothing();
 }

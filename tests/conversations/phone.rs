@@ -417,9 +417,25 @@ fn a_call_that_nobody_takes_is_cancelled() {
 fn calls_survive_a_new_credential() {
     let (mut alice, call, mut bob) = talking();
     let renewed = Account { password: Some("renewed".into()), ..account() };
+    let flow = alice.flow;
     alice.does(Command::Register(Credential::Account(Box::new(renewed))));
-    alice.hears(bob.request(Method::Options)).tells_nothing_of_calls();
-    alice.does(Command::Mute(call, true));
+    alice.says("REGISTER").hears_answer(200).passes(Duration::from_secs(120));
+    alice.says_nothing().tells_nothing_of_calls();
+    assert!(alice.asked.is_empty(), "the media is not touched: {:?}", alice.asked);
+    assert!(alice.linked.is_empty(), "the connection stays: {:?}", alice.linked);
+    alice.hears(bob.request(Method::Options)).says_on(flow, "200 OPTIONS");
+    alice.tells_nothing_of_calls().does(Command::Hangup(call)).says_on(flow, "BYE");
+}
+
+#[test]
+fn calls_survive_a_new_credential_that_is_refused() {
+    let (mut alice, call, mut bob) = talking();
+    let wrong = Account { password: Some("wrong".into()), ..account() };
+    alice.does(Command::Register(Credential::Account(Box::new(wrong))));
+    alice.says("REGISTER").hears_answer(403).says_nothing().tells_nothing_of_calls();
+    assert!(alice.asked.is_empty() && alice.linked.is_empty());
+    alice.hears(bob.request(Method::Options)).says("200 OPTIONS");
+    alice.does(Command::Hangup(call)).says("BYE");
 }
 
 #[test]

@@ -74,6 +74,8 @@ pub(crate) struct Stage {
     media: MediaPlay,
     server: ServerPlay,
     pub(crate) said: VecDeque<Wire>,
+    /// Everything that was said so far, and on which connection.
+    sent: Vec<(FlowId, Vec<u8>)>,
     pub(crate) told: VecDeque<(AccountId, UaEvent)>,
     pub(crate) asked: VecDeque<(PeerId, Ticket, MediaRequest)>,
     pub(crate) linked: VecDeque<(FlowId, LinkRequest)>,
@@ -116,6 +118,7 @@ impl Stage {
             media: MediaPlay::ByItself,
             server: ServerPlay::ByItself,
             said: VecDeque::new(),
+            sent: Vec::new(),
             told: VecDeque::new(),
             asked: VecDeque::new(),
             linked: VecDeque::new(),
@@ -274,6 +277,15 @@ impl Stage {
         self
     }
 
+    /// [`says`](Self::says), on this connection.
+    #[track_caller]
+    pub(crate) fn says_on(&mut self, flow: FlowId, what: &str) -> &mut Self {
+        self.says(what);
+        let sent = self.sent.iter().rfind(|sent| sent.1 == self.last.0);
+        assert_eq!(sent.map(|sent| sent.0), Some(flow), "{what} left on another connection");
+        self
+    }
+
     /// The phone says no more than was named.
     #[track_caller]
     pub(crate) fn says_nothing(&mut self) -> &mut Self {
@@ -400,7 +412,10 @@ impl Stage {
                     let pong = Input::Frame(flow, b"\r\n");
                     self.agent.handle(self.now, pong).expect("news is never misuse");
                 }
-                Output::Transmit(_, bytes) => self.said.push_back(Wire::from(bytes)),
+                Output::Transmit(flow, bytes) => {
+                    self.sent.push((flow, bytes.clone()));
+                    self.said.push_back(Wire::from(bytes));
+                }
                 Output::Credential(account, ticket, request) => {
                     self.credentials.push_back((account, ticket, request));
                 }

@@ -365,9 +365,10 @@ fn the_same_request_by_another_way_is_merged() {
     let mut second = first.clone();
     second.headers.set("Via", "SIP/2.0/WSS other.example.com;branch=z9hG4bKother");
     let first = table.takes_new(&print(&first));
-    assert!(!table.transactions.is_merged(first));
+    assert!(!table.transactions.is_merged(first, |_| true));
     let second = table.takes_new(&print(&second));
-    assert!(table.transactions.is_merged(second));
+    assert!(table.transactions.is_merged(second, |_| true));
+    assert!(!table.transactions.is_merged(second, |_| false), "the first is another phone's");
 }
 
 #[test]
