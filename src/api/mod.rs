@@ -1,0 +1,162 @@
+//! All that crosses to JavaScript, and nothing else does: [`Command`] goes in, [`UaEvent`] comes out.
+//!
+//! Events are written by serde, and their TypeScript is generated from here (tsify). Commands are
+//! read in `web/commands.rs`, where their TypeScript stands: any `Deserialize` costs 17 KB.
+//! Durations are in the unit of the name, moments in milliseconds of the driver's epoch.
+
+mod event;
+
+pub use event::{
+    CallState, Direction, EndCause, EndReason, EndedBy, FailureReason, RegistrationState, UaEvent,
+};
+
+/// A phone on the page: one account, one registration, any number of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(pub u32);
+
+/// A call, from the first wish to its end. Never reused within one [`UserAgent`](crate::UserAgent).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u32);
+
+/// What a page asks of the phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Sets what [`Config`] holds; calls that are up keep what they began with.
+    Configure(Config),
+    /// Registers, or replaces the credential of a phone that is registered (design: nothing is cut).
+    Register(Credential),
+    /// Takes the registration back; calls go on.
+    Unregister,
+    /// Ends every call, unregisters and closes the link. The account is gone afterwards.
+    Shutdown,
+    /// Idle (2) or paused (5).
+    SetSeatStatus(SeatStatus),
+    /// Ends the time after a call (seat status 4).
+    FinishWrapUp,
+    /// Begins a call under an id from [`reserve_call`](crate::UserAgent::reserve_call).
+    Dial(CallId, Dial),
+    /// Takes an incoming call.
+    Answer(CallId),
+    /// Refuses an incoming call with a final status, 300 to 699.
+    Reject(CallId, u16),
+    /// Ends a call in whatever state: cancels, rejects or hangs up.
+    Hangup(CallId),
+    /// Stops (`true`) or resumes sending the microphone.
+    Mute(CallId, bool),
+    /// Plays digits: `0-9 * # A-D`, `,` for a pause of two seconds.
+    SendDigits(CallId, String, DigitTransport),
+    /// Sends a MESSAGE inside a call.
+    SendCallMessage {
+        /// The call that carries it.
+        call: CallId,
+        /// The body, UTF-8.
+        body: String,
+        /// A MIME type, `text/plain` unless told.
+        content_type: String,
+    },
+}
+
+/// Where an account comes from.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A token of either kind, with or without a leading `Bearer `.
+    Token(String),
+    /// The page has a function that gives tokens: the driver is asked by
+    /// [`CredentialRequest::AskProvider`](crate::CredentialRequest::AskProvider).
+    Provider,
+    /// The account itself.
+    Account(Box<crate::account::Account>),
+}
+
+/// Without the token.
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Token(_) => f.write_str("Token"),
+            Self::Provider => f.write_str("Provider"),
+            Self::Account(account) => account.fmt(f),
+        }
+    }
+}
+
+/// What a page may set for one phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Origin of the service that exchanges opaque tokens, without a path.
+    pub service: Option<String>,
+    /// No time after calls (seat status 4) because there is no workbench, or no notes to write.
+    pub wrap_up: bool,
+    /// Longest time after a call, in seconds; none means until `finishWrapUp`.
+    pub wrap_up_seconds: Option<u32>,
+    /// How long a call waits for the registration, in milliseconds.
+    pub early_call_ms: u32,
+    /// Calls at once; a further outgoing one is misuse, a further incoming one is answered 486.
+    pub calls_at_once: u32,
+    /// At most so many outgoing calls begin within any `rate_seconds`.
+    pub rate_calls: u32,
+    /// See [`rate_calls`](Self::rate_calls).
+    pub rate_seconds: u32,
+    /// How long an outgoing call may ring before it is cancelled, in seconds.
+    pub ring_seconds: u32,
+    /// The status for an incoming call while paused.
+    pub paused_status: u16,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            service: None,
+            wrap_up: true,
+            wrap_up_seconds: None,
+            early_call_ms: 10_000,
+            calls_at_once: 1,
+            rate_calls: 10,
+            rate_seconds: 60,
+            ring_seconds: 180,
+            paused_status: 480,
+        }
+    }
+}
+
+/// What a page says of a call that it begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dial {
+    /// What people type, a user name, or a `sip:`, `sips:` or `tel:` URI.
+    pub target: String,
+    /// Business information for the far side; the core cuts it at 1000 UTF-16 units.
+    pub info: Option<String>,
+    /// Further headers of the INVITE; those that the stack owns are refused.
+    pub headers: Vec<(String, String)>,
+    /// The name shown to the far side, in place of the account's.
+    pub display_name: Option<String>,
+    /// Hides who calls (RFC 3323).
+    pub anonymous: bool,
+}
+
+/// How digits travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DigitTransport {
+    /// RFC 4733 where telephone-event was agreed, else INFO.
+    #[default]
+    Auto,
+    /// RFC 4733 in the media.
+    Rtp,
+    /// INFO with `application/dtmf-relay`.
+    Info,
+}
+
+/// Status of the seat, with the numbers of the CC SDK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum SeatStatus {
+    /// Not registered.
+    Offline = 1,
+    /// Registered, no call.
+    Idle = 2,
+    /// In a call, from its start to its end.
+    Busy = 3,
+    /// After a call that was talking, until the wrap-up ends.
+    PostCall = 4,
+    /// Paused by the agent.
+    Paused = 5,
+}
