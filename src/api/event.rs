@@ -5,6 +5,8 @@ use {serde::Serialize, tsify::Tsify};
 
 use crate::sip::ParseError;
 
+use super::CallId;
+
 /// A fact that a page is told.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(target_arch = "wasm32", derive(Serialize, Tsify))]
