@@ -216,6 +216,8 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Calls to service numbers at once.
     pub service_calls: usize,
+    /// Of these, calls of one seat, and on one WebSocket.
+    pub service_calls_per_caller: usize,
     /// Contacts of one seat.
     pub contacts: usize,
 }
@@ -233,6 +235,7 @@ impl Default for Limits {
             garbage: 20,
             message_bytes: 65_536,
             service_calls: 200,
+            service_calls_per_caller: 10,
             contacts: 10,
         }
     }

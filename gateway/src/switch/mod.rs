@@ -96,7 +96,7 @@ impl Switch {
             registrar: Registrar::new(limits.contacts),
             passages: Passages::default(),
             calls: Calls::default(),
-            services: Services::new(limits.service_calls),
+            services: Services::new(limits.service_calls, limits.service_calls_per_caller),
             gate: Gate::new(authority, seed),
         }
     }

@@ -183,3 +183,54 @@ fn an_invite_without_an_offer_is_refused_488() {
     stage.sends(on, alice.ask("INVITE", "9196", &proxy(&token), ""));
     stage.hears_one(on, "488");
 }
+
+/// Calls a number as often as it is taken, and gives how often that was.
+fn fills(stage: &mut Stage, phone: &mut Phone, on: FlowId, token: &str) -> usize {
+    let taken = (0..300).take_while(|_| {
+        stage.sends(on, phone.invite("9192", &proxy(token)));
+        stage.hears_one_of(on, &["180", "486"]) == "180"
+    });
+    taken.count()
+}
+
+#[test]
+fn one_seat_does_not_take_the_places_of_the_others() {
+    let mut stage = Stage::new();
+    let (mut alice, on, token) = stage.registers("alice", "a");
+    assert_eq!(fills(&mut stage, &mut alice, on, &token), 10);
+    let (mut second, at) = stage.registers_with("alice", "a2", &token);
+    assert_eq!(fills(&mut stage, &mut second, at, &token), 0, "nor on another WebSocket");
+    let (mut bob, at, token) = stage.registers("bob", "b");
+    assert_eq!(fills(&mut stage, &mut bob, at, &token), 10);
+}
+
+#[test]
+fn one_websocket_with_many_seats_takes_no_more_places_than_one_seat() {
+    let mut stage = Stage::new();
+    let on = stage.opens();
+    let taken = (1..=30).filter(|number| {
+        let seat = format!("visitor-{number}");
+        let token = stage.token(&seat);
+        let mut visitor = Phone::new(&seat, &seat);
+        stage.sends(on, visitor.register(&format!("Authorization: {token}")));
+        stage.hears_one(on, "200");
+        stage.sends(on, visitor.invite("9192", &proxy(&token)));
+        stage.hears_one_of(on, &["180", "486"]) == "180"
+    });
+    assert_eq!(taken.count(), 10);
+}
+
+#[test]
+fn what_is_never_answered_ends_after_three_minutes_and_makes_room() {
+    let mut call = calls("9192");
+    call.stage.hears_one(call.on, "180");
+    call.stage.passes(Duration::from_secs(179));
+    assert!(!call.stage.hears_what(call.on).iter().any(|what| what == "480"));
+    call.stage.passes(Duration::from_secs(2));
+    assert_eq!(call.stage.hears_what(call.on), ["480"]);
+    assert_eq!(call.stage.media.last().unwrap().1, MediaRequest::Close);
+    call.stage.sends(call.on, Phone::cancel(&call.invite));
+    assert!(!call.stage.hears_what(call.on).iter().any(|what| what == "487"), "it is over");
+    let token = call.stage.token("alice");
+    assert_eq!(fills(&mut call.stage, &mut call.alice, call.on, &token), 10);
+}

@@ -111,6 +111,14 @@ impl Stage {
         heard.into_iter().next().unwrap()
     }
 
+    /// The one message that arrived, which must be one of these; which it was.
+    #[track_caller]
+    pub(crate) fn hears_one_of(&mut self, flow: FlowId, what: &[&str]) -> String {
+        let kinds = self.hears_what(flow);
+        assert!(kinds.len() == 1 && what.contains(&&*kinds[0]), "{kinds:?}");
+        kinds.into_iter().next().unwrap()
+    }
+
     /// Lets time pass, stopping at every deadline on the way.
     pub(crate) fn passes(&mut self, time: Duration) {
         let end = self.now + time;

@@ -46,7 +46,7 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub(super) enum State {
     /// Rings and is never answered.
-    RingsForEver(Pending),
+    RingsInVain { pending: Pending, until: Time },
     /// The media was asked for its answer.
     Preparing(Pending, Answer),
     /// Rings; the answer is ready.
@@ -132,7 +132,7 @@ impl Call {
     pub(super) fn end(self, signalling: &mut Signalling, status: u16) {
         signalling.out.media(self.media(), MediaRequest::Close);
         match &self.state {
-            State::RingsForEver(pending)
+            State::RingsInVain { pending, .. }
             | State::Preparing(pending, _)
             | State::Ringing { pending, .. } => {
                 signalling.respond(pending.server, &pending.reply.response(status));
@@ -196,9 +196,9 @@ impl Call {
     /// When something is to be done about it.
     pub(super) fn due(&self) -> Option<Time> {
         let state = match self.state {
-            State::Ringing { until, .. } => Some(until),
+            State::RingsInVain { until, .. } | State::Ringing { until, .. } => Some(until),
             State::Answered { again, give_up, .. } => Some(again.min(give_up)),
-            State::RingsForEver(_) | State::Preparing(..) | State::Up | State::Reoffered(_) => None,
+            State::Preparing(..) | State::Up | State::Reoffered(_) => None,
         };
         let gone = match self.presence {
             Presence::Gone(until) => Some(until),

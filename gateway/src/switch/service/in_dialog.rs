@@ -62,7 +62,7 @@ impl Call {
     /// The INVITE that waits for its answer, if there is one.
     fn into_pending(self) -> Option<Pending> {
         match self.state {
-            State::RingsForEver(pending)
+            State::RingsInVain { pending, .. }
             | State::Preparing(pending, _)
             | State::Ringing { pending, .. }
             | State::Reoffered(pending) => Some(pending),

@@ -27,12 +27,13 @@ pub(super) struct Services {
     calls: Vec<Call>,
     last: u32,
     most: usize,
+    most_per_caller: usize,
 }
 
 impl Services {
-    /// At most `most` calls at once.
-    pub(super) const fn new(most: usize) -> Self {
-        Self { calls: Vec::new(), last: 0, most }
+    /// At most `most` calls at once, and `most_per_caller` of one seat and on one flow.
+    pub(super) const fn new(most: usize, most_per_caller: usize) -> Self {
+        Self { calls: Vec::new(), last: 0, most, most_per_caller }
     }
 
     /// Whether a request within a dialog is for us.
@@ -49,6 +50,14 @@ impl Services {
     /// Calls of a seat to service numbers.
     pub(super) fn count(&self, seat: &str) -> usize {
         self.calls.iter().filter(|call| call.seat == seat).count()
+    }
+
+    /// One caller leaves room for the others. Flows count beside seats: one page may have the
+    /// credentials of many.
+    fn has_room(&self, seat: &str, flow: FlowId) -> bool {
+        let here = Presence::Here(flow);
+        let on_flow = self.calls.iter().filter(|call| call.presence == here).count();
+        self.calls.len() < self.most && self.count(seat).max(on_flow) < self.most_per_caller
     }
 
     /// A request to a service number, outside of calls.
@@ -75,7 +84,8 @@ impl Services {
                 response.headers.push("Contact", format!("<{}>", signalling.own_contact("9196")));
                 signalling.respond(server, &response);
             }
-            (Some(Method::Invite), _) if self.calls.len() >= self.most => {
+            (Some(Method::Invite), _) if !self.has_room(&grant.seat, arrival.flow) => {
+                tracing::warn!(seat = grant.seat, "too many calls to service numbers");
                 signalling.refuse(arrival, 486);
             }
             (Some(Method::Invite), Plan::Ring) => {
@@ -114,7 +124,7 @@ impl Services {
         let state = match answer {
             None => {
                 signalling.respond(server, &pending.reply.response(180));
-                State::RingsForEver(pending)
+                State::RingsInVain { pending, until: signalling.now + LONGEST_RING }
             }
             Some(answer) => State::Preparing(pending, answer),
         };
@@ -230,7 +240,8 @@ impl Call {
     fn on_time(mut self, signalling: &mut Signalling, now: Time) -> Option<Self> {
         let gone = matches!(self.presence, Presence::Gone(until) if until <= now);
         let over = self.ends_at.is_some_and(|end| end <= now);
-        if gone || over || !self.repeat(signalling) {
+        let in_vain = matches!(self.state, State::RingsInVain { until, .. } if until <= now);
+        if gone || over || in_vain || !self.repeat(signalling) {
             self.end(signalling, 480);
             return None;
         }
@@ -256,3 +267,6 @@ fn offer(message: &Message<'_>) -> Option<String> {
     let is_sdp = kind.eq_ignore_ascii_case("application/sdp") && !message.body().is_empty();
     is_sdp.then(|| String::from_utf8_lossy(message.body()).into_owned())
 }
+
+/// How long a number rings that is never answered; proxies wait longer (RFC 3261 §16.6, Timer C).
+const LONGEST_RING: Duration = Duration::from_secs(180);

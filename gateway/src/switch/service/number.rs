@@ -20,7 +20,7 @@ pub(super) enum Plan {
     Refuse(u16),
     /// Sends the caller to the echo.
     Redirect,
-    /// Rings and is never answered.
+    /// Rings and is never answered, until that takes too long.
     Ring,
     /// Answers.
     Answer(Answer),
