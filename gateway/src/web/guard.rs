@@ -53,7 +53,7 @@ impl Site {
     }
 
     /// Our own pages.
-    pub(super) fn is_own_origin(&self, origin: &str) -> bool {
+    fn is_own_origin(&self, origin: &str) -> bool {
         let plain = origin.strip_prefix("http://");
         origin == self.origin || plain.is_some_and(|host| self.hosts.iter().any(|own| own == host))
     }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use super::address::Address;
-use super::{Shared, Site};
+use super::{Failure, Shared, Site};
 use crate::clock;
 use crate::settings;
 use crate::tokens::Authority;
@@ -163,17 +163,17 @@ impl Used {
     }
 }
 
-/// Answers a customer's back end. Pages have no business here, whatever their origin.
+/// Answers a customer's back end. Pages have no business here, ours neither: whatever carries
+/// `Origin` comes out of a browser, where the secret must not be.
 pub(super) async fn create(
     State(site): State<Shared>,
     Address(from): Address,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Some(origin) = headers.get(header::ORIGIN)
-        && !origin.to_str().is_ok_and(|origin| site.is_own_origin(origin))
-    {
-        return (StatusCode::FORBIDDEN, failed(Denied::Key)).into_response();
+    if headers.contains_key(header::ORIGIN) {
+        let message = "tokens are for back ends, which send no `Origin`: pages ask theirs";
+        return Failure::new(StatusCode::FORBIDDEN, "closed-to-pages", message).into_response();
     }
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let signed = Signed { key: text("api-key"), timestamp: text("timestamp"), sign: text("sign") };

@@ -94,11 +94,22 @@ fn calls_that_are_not_as_they_must_be_get_the_documented_codes() {
 }
 
 #[test]
-fn the_token_service_is_closed_to_pages_of_other_origins_allowed_ones_too() {
+fn the_token_service_is_closed_to_pages_allowed_and_own_ones_too() {
     let server = Server::start(&["--allow-origin", "https://shop.example"]);
-    for origin in ["https://shop.example", "https://evil.example", "null"] {
-        let answer = server.post(PLATFORM, &[("Origin", origin)], "{}");
+    let own = ["localhost", "127.0.0.1"].map(|name| format!("http://{name}:{}", server.port));
+    let timestamp = now().to_string();
+    let sign = sign("demo-key", "demo-secret", &timestamp);
+    let good = json!({ "account": "alice", "expires": 3600 }).to_string();
+    for origin in ["https://shop.example", "https://evil.example", "null", "", &own[0], &own[1]] {
+        let headers = [
+            ("Origin", origin),
+            ("Sign", &sign),
+            ("Timestamp", &timestamp),
+            ("Api-Key", "demo-key"),
+        ];
+        let answer = server.post(PLATFORM, &headers, &good);
         assert_eq!(answer.status, 403, "{origin}");
+        assert!(!answer.body.contains("Bearer"), "{}", answer.body);
         assert!(!answer.head.contains("access-control-allow-origin"), "{}", answer.head);
     }
 }

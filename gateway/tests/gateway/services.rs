@@ -186,11 +186,11 @@ fn an_invite_without_an_offer_is_refused_488() {
 
 /// Calls a number as often as it is taken, and gives how often that was.
 fn fills(stage: &mut Stage, phone: &mut Phone, on: FlowId, token: &str) -> usize {
-    let taken = (0..300).take_while(|_| {
+    let rings = |_: &_| {
         stage.sends(on, phone.invite("9192", &proxy(token)));
         stage.hears_one_of(on, &["180", "486"]) == "180"
-    });
-    taken.count()
+    };
+    (0..300).take_while(rings).count()
 }
 
 #[test]
