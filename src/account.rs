@@ -24,7 +24,7 @@ pub struct Account {
     pub ice_servers: Vec<IceServer>,
     /// Only relayed candidates are used.
     pub relay_only: bool,
-    /// Wished lifetime of the registration, in seconds; 600 unless told.
+    /// Wished lifetime of the registration, in seconds, at most 86400; 600 unless told.
     pub register_expires: Option<u32>,
     /// `false`: calls only, no REGISTER.
     pub register: bool,

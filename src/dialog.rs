@@ -103,9 +103,10 @@ impl Dialog {
         is_in_order
     }
 
-    /// Takes the Contact of a re-INVITE, an UPDATE, or of a 2xx to one of ours.
-    pub(crate) fn refresh_target(&mut self, message: &Message<'_>) {
-        if let Some(target) = contact(message) {
+    /// Takes the Contact of a re-INVITE or UPDATE that was answered with a 2xx, or of a 2xx to one
+    /// of ours (RFC 3261 §12.2.2, §12.2.1.2).
+    pub(crate) fn refresh_target(&mut self, contact: Option<String>) {
+        if let Some(target) = contact {
             self.target = target;
         }
     }
@@ -140,7 +141,8 @@ impl Dialog {
     }
 }
 
-fn contact(message: &Message<'_>) -> Option<String> {
+/// Where a message wants further requests.
+pub(crate) fn contact(message: &Message<'_>) -> Option<String> {
     let contacts = message.contacts().ok()?;
     let first = contacts.first().filter(|contact| !contact.is_star())?;
     Some(first.uri_text().to_owned())

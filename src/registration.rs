@@ -297,7 +297,8 @@ impl Registration {
     }
 
     fn wished(&self, identity: &Identity) -> u32 {
-        identity.account.register_expires.unwrap_or(USUAL).max(self.min_expires)
+        let wished = identity.account.register_expires.unwrap_or(USUAL);
+        wished.max(self.min_expires).min(LONGEST)
     }
 }
 

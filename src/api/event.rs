@@ -292,7 +292,7 @@ pub enum EndCause {
     MediaFailed,
     /// Refused on this side.
     RejectedHere,
-    /// Taken over by another dialog.
+    /// Taken over by another dialog. Nothing ends so yet; it comes with Replaces (RFC 3891).
     Replaced,
     /// 5xx, or another status that says nothing better.
     ServerError,

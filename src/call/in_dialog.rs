@@ -2,7 +2,7 @@
 
 use crate::api::{CallState, EndCause, EndReason, EndedBy, UaEvent};
 use crate::context::{Context, Owner, Usage};
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, contact};
 use crate::error::ApiMisuse;
 use crate::identity::ALLOW;
 use crate::media::MediaRequest;
@@ -203,10 +203,8 @@ impl Call {
     ) {
         let offer = description(request);
         let is_update = request.method() == Some(Method::Update);
-        if let Some(dialog) = self.dialog_mut() {
-            dialog.refresh_target(request);
-        }
         if is_update && offer.is_none() {
+            self.refresh_target(contact(request));
             let response = self.accepting(ctx, &reply, String::new());
             ctx.respond(server, &response);
             return;
@@ -221,7 +219,15 @@ impl Call {
             return;
         }
         let kind = if is_update { AskedBy::Update } else { AskedBy::Invite };
-        self.describe_for(ctx, Asked { server, reply, number, kind, offer });
+        let contact = contact(request);
+        self.describe_for(ctx, Asked { server, reply, number, kind, offer, contact });
+    }
+
+    /// Not before the 2xx: what is refused leaves the dialog as it was (RFC 3261 §12.2.2).
+    fn refresh_target(&mut self, contact: Option<String>) {
+        if let Some(dialog) = self.dialog_mut() {
+            dialog.refresh_target(contact);
+        }
     }
 
     /// The status for an offer that cannot be taken up (RFC 3261 §14.2, RFC 3311 §5.2).
@@ -260,7 +266,8 @@ impl Call {
     }
 
     /// Our side of a re-INVITE or UPDATE is ready.
-    pub(super) fn send_reply(&mut self, ctx: &mut Context<'_>, asked: &Asked, body: String) {
+    pub(super) fn send_reply(&mut self, ctx: &mut Context<'_>, asked: Asked, body: String) {
+        self.refresh_target(asked.contact);
         self.negotiation = match &asked.offer {
             Some(sdp) => {
                 self.agree(&body);

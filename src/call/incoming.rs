@@ -30,6 +30,34 @@ pub(super) struct Incoming {
     /// None: the 200 has the offer, the ACK the answer.
     offer: Option<String>,
     stage: Stage,
+    patience: Patience,
+}
+
+/// How long the far side waits (RFC 3261 §13.3.1).
+#[derive(Debug)]
+struct Patience {
+    /// Then the 180 is due once more, lest a proxy on the way gives up (§13.3.1.1).
+    again: Time,
+    until: Time,
+    /// What is answered then.
+    late: u16,
+}
+
+/// After this time a 180 is said again.
+const RING_AGAIN: Duration = Duration::from_secs(60);
+/// How long it rings where the INVITE does not tell.
+const RING: Duration = Duration::from_secs(180);
+/// No Expires is taken for more, in seconds.
+const LONGEST: u32 = 3600;
+
+impl Patience {
+    fn of(request: &Message<'_>, now: Time) -> Self {
+        let (time, late) = match request.expires() {
+            Ok(Some(seconds)) => (Duration::from_secs(seconds.min(LONGEST).into()), 487),
+            Ok(None) | Err(_) => (RING, 480),
+        };
+        Self { again: now + RING_AGAIN, until: now + time, late }
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -55,6 +83,16 @@ impl Incoming {
             Stage::Ringing => CallState::Incoming,
             Stage::Answering => CallState::Answering,
         }
+    }
+
+    pub(super) fn deadline(&self) -> Time {
+        self.patience.again.min(self.patience.until)
+    }
+
+    fn ring(&self, ctx: &mut Context<'_>) {
+        let mut ringing = self.reply.response(180);
+        ringing.headers.push("Contact", ctx.identity.contact_header());
+        ctx.respond(self.server, &ringing);
     }
 }
 
@@ -111,12 +149,11 @@ impl Call {
             return call;
         }
         ctx.transactions.adopt(server, Owner::Call(id, Usage::Incoming));
-        let mut ringing = reply.response(180);
-        ringing.headers.push("Contact", ctx.identity.contact_header());
-        ctx.respond(server, &ringing);
         let number = request.cseq().map(|cseq| cseq.number).unwrap_or_default();
         let stage = Stage::Ringing;
-        let incoming = Incoming { server, reply, dialog, number, offer, stage };
+        let patience = Patience::of(request, ctx.now);
+        let incoming = Incoming { server, reply, dialog, number, offer, stage, patience };
+        incoming.ring(ctx);
         call.state = State::Incoming(Box::new(incoming));
         call.tell_ringing(ctx, uri, request);
         call.show(ctx);
@@ -236,6 +273,17 @@ impl Call {
     pub(super) fn agree(&mut self, answer: &str) {
         if let Some(peer) = &mut self.peer {
             peer.agreed.telephone_event = sdp::audio(answer).is_some_and(|it| it.telephone_event);
+        }
+    }
+
+    pub(super) fn on_incoming_timeout(&mut self, ctx: &mut Context<'_>) {
+        let State::Incoming(incoming) = &mut self.state else { return };
+        let Patience { again, until, late } = incoming.patience;
+        if until <= ctx.now {
+            self.end(ctx, EndReason::new(EndedBy::System, EndCause::NoAnswer), late);
+        } else if again <= ctx.now {
+            incoming.patience.again = ctx.now + RING_AGAIN;
+            incoming.ring(ctx);
         }
     }
 

@@ -280,9 +280,10 @@ impl Call {
                 self.end_unsent(ctx, "not-registered");
             }
             State::Calling(_) => self.on_calling_timeout(ctx),
+            State::Incoming(_) => self.on_incoming_timeout(ctx),
             State::Up(_) => self.on_up_timeout(ctx),
             State::Leaving(_) => self.on_leaving_timeout(ctx),
-            State::Preparing { .. } | State::Incoming(_) | State::Gone => {}
+            State::Preparing { .. } | State::Gone => {}
         }
         self.on_digit_timeout(ctx);
     }
@@ -294,7 +295,8 @@ impl Call {
             State::Calling(calling) => Some(calling.deadline()),
             State::Up(up) => soonest(up.deadline(), self.path_deadline().map(|it| it.0)),
             State::Leaving(leaving) => Some(leaving.deadline()),
-            State::Incoming(_) | State::Gone => None,
+            State::Incoming(incoming) => Some(incoming.deadline()),
+            State::Gone => None,
         };
         soonest(soonest(own, self.negotiation.deadline()), self.digits.deadline())
     }

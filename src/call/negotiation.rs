@@ -49,6 +49,8 @@ pub(super) struct Asked {
     pub(super) kind: AskedBy,
     /// None: our description is the offer.
     pub(super) offer: Option<String>,
+    /// Where further requests go once it is answered with a 2xx.
+    pub(super) contact: Option<String>,
 }
 
 /// See [`Asked::kind`].
@@ -80,6 +82,15 @@ impl Negotiation {
             Self::Offered | Self::Applying { .. } => true,
             Self::Stable => false,
         }
+    }
+
+    /// The offer of a re-INVITE of ours is being made.
+    pub(super) const fn is_for_reinvite(&self) -> bool {
+        matches!(
+            self,
+            Self::Describing { purpose: Purpose::Reinvite, .. }
+                | Self::Gathering { purpose: Purpose::Reinvite, .. }
+        )
     }
 
     /// Leaves nothing behind but the request that must still be answered.
@@ -246,7 +257,7 @@ impl Call {
             Purpose::Invite => self.send_invite(ctx, sdp, body),
             Purpose::Accept => self.send_accept(ctx, body),
             Purpose::Reinvite => self.send_reinvite(ctx, body),
-            Purpose::Reply(asked) => self.send_reply(ctx, &asked, body),
+            Purpose::Reply(asked) => self.send_reply(ctx, asked, body),
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::api::{EndCause, EndReason, EndedBy};
 use crate::context::{Context, Owner, Usage};
+use crate::dialog::contact;
 use crate::media::MediaRequest;
 use crate::sip::{Message, Method};
 use crate::time::Time;
@@ -124,7 +125,7 @@ impl Call {
     ) {
         let State::Up(up) = &mut self.state else { return };
         up.reinvite = Reinvite::None;
-        up.dialog.refresh_target(response);
+        up.dialog.refresh_target(contact(response));
         let dialog = up.dialog.clone();
         self.acknowledge(ctx, id, &dialog, response);
         self.apply_or_end(ctx, response, EndCause::MediaChanged);
@@ -185,7 +186,8 @@ impl Call {
             &self.state,
             State::Up(up) if matches!(up.reinvite, Reinvite::Wanted { at: None, .. })
         );
-        if is_wanted && self.negotiation.is_stable() {
+        // One that is being made leaves by itself.
+        if is_wanted && !self.negotiation.is_for_reinvite() {
             self.offer_again(ctx);
         }
         self.play_digits(ctx);

@@ -264,6 +264,50 @@ fn a_new_contact_is_where_requests_go_from_then_on() {
 }
 
 #[test]
+fn a_new_contact_in_what_is_refused_is_not() {
+    for refused in [488, 491, 500] {
+        let mut stage = phone();
+        stage.media_by_hand();
+        let mut call = by_hand(&mut stage);
+        let invite = match refused {
+            488 => moved(&mut call, "v=0\r\n"),
+            491 => {
+                stage.hears(call.far.invite(FAR_SDP));
+                let answer = stage.asks(|it| matches!(it, MediaRequest::Answer { .. }));
+                stage.replies(answer, MediaReply::Sdp([SDP, "a=", CANDIDATE, "\r\n"].concat()));
+                stage.says("200");
+                moved(&mut call, FAR_SDP)
+            }
+            _ => {
+                stage.hears(call.far.invite(FAR_SDP)).says_nothing();
+                moved(&mut call, FAR_SDP)
+            }
+        };
+        stage.hears(invite).says(&refused.to_string());
+        stage.does(Command::SendCallMessage {
+            call: call.id,
+            body: "x".into(),
+            content_type: String::new(),
+        });
+        stage.says("MESSAGE");
+        assert_eq!(stage.last.message().request_uri(), Some("sip:bob@192.0.2.7:5060"));
+    }
+}
+
+#[test]
+fn a_new_contact_counts_from_the_2xx_on() {
+    let mut stage = phone();
+    stage.media_by_hand();
+    let mut call = by_hand(&mut stage);
+    let invite = moved(&mut call, FAR_SDP);
+    stage.hears(invite);
+    let answer = stage.asks(|it| matches!(it, MediaRequest::Answer { .. }));
+    stage.replies(answer, MediaReply::Sdp([SDP, "a=", CANDIDATE, "\r\n"].concat())).says("200");
+    stage.hears(call.far.request(Method::Ack)).does(Command::Hangup(call.id)).says("BYE");
+    assert_eq!(stage.last.message().request_uri(), Some("sip:bob@192.0.2.99:5099"));
+}
+
+#[test]
 fn options_inside_a_call_is_answered_200() {
     let mut stage = phone();
     let mut call = talks_to_bob(&mut stage);
@@ -497,6 +541,22 @@ fn a_reinvite_of_ours_under_a_lost_link_goes_again_on_the_next() {
 }
 
 #[test]
+fn a_reinvite_that_the_link_finds_busy_goes_after_what_it_was_busy_with() {
+    let mut stage = phone();
+    let (stage, peer) = partial(&mut stage);
+    let mut far = crate::far::Far::called(&stage.last);
+    stage.hears(far.invite(FAR_SDP));
+    let answer = stage.asks(|it| matches!(it, MediaRequest::Answer { .. }));
+    stage.loses_link().passes(3 * SECOND).opens().says("REGISTER").hears_answer(200);
+    assert!(!asks_offer(stage));
+    stage.replies(answer, MediaReply::Sdp(SDP.into()));
+    stage.peer_tells(peer, MediaEvent::GatheringDone).passes(SECOND / 2).says("200");
+    stage.hears(far.request(Method::Ack)).passes(SECOND);
+    let offer = stage.asks(|it| matches!(it, MediaRequest::Offer { .. }));
+    stage.replies(offer, MediaReply::Sdp(SDP.into())).says("INVITE");
+}
+
+#[test]
 fn a_challenge_to_our_reinvite_is_answered() {
     let mut stage = phone();
     let (stage, _) = partial(&mut stage);
@@ -568,6 +628,17 @@ fn by_hand(stage: &mut Stage) -> Played {
     let apply = stage.asks(|it| matches!(it, MediaRequest::Apply { .. }));
     stage.replies(apply, MediaReply::Done).peer_tells(peer, MediaEvent::Connected).forgets();
     Played { id, peer, far: crate::far::Far::called(&invite), invite }
+}
+
+/// A re-INVITE from another place.
+fn moved(call: &mut Played, sdp: &str) -> crate::far::Wire {
+    let mut invite = call.far.build(Method::Invite);
+    invite
+        .headers
+        .set("Contact", "<sip:bob@192.0.2.99:5099>")
+        .push("Content-Type", "application/sdp");
+    invite.body = sdp.into();
+    print(&invite)
 }
 
 fn asks_offer(stage: &Stage) -> bool {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use cc_sdk::api::{CallState, Command, Direction, EndCause, EndedBy, UaEvent};
+use cc_sdk::api::{CallId, CallState, Command, Direction, EndCause, EndedBy, UaEvent};
 use cc_sdk::sip::Method;
 use cc_sdk::{ApiMisuse, MediaEvent, MediaFailure, MediaReply, MediaRequest};
 
 use crate::call_play::*;
-use crate::stage::{CANDIDATE, FAR_SDP, SDP};
+use crate::far::Far;
+use crate::stage::{CANDIDATE, FAR_SDP, SDP, Stage};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -245,6 +246,70 @@ fn it_is_rejected_with_the_status_that_the_page_chose() {
 }
 
 #[test]
+fn a_call_that_nobody_takes_is_told_each_minute_that_it_rings_and_ends_after_three() {
+    let mut stage = phone();
+    let (_, mut far) = bob_calls(&mut stage);
+    let first = stage.last.to_string();
+    for _ in 0..2 {
+        stage.passes(59 * SECOND).says_nothing().passes(SECOND).says("180");
+        assert_eq!(stage.last.to_string(), first);
+    }
+    stage.passes(59 * SECOND).says_nothing().passes(SECOND).says("480");
+    ends(&stage, EndedBy::System, EndCause::NoAnswer);
+    assert_eq!(statuses(&stage), [2, 5]);
+    stage.hears(far.ack_of_refusal()).passes(90 * SECOND).says_nothing();
+}
+
+#[test]
+fn an_invite_that_expires_ends_then() {
+    for (expires, seconds) in [("20", 20), ("0", 0), ("240", 240)] {
+        let mut stage = phone();
+        let mut far = stage.far();
+        rings_until(&mut stage, &mut far, expires);
+        let minutes = seconds / 60;
+        stage.passes(seconds * SECOND);
+        for _ in 1..minutes {
+            stage.says("180");
+        }
+        stage.says("487").says_nothing();
+        ends(&stage, EndedBy::System, EndCause::NoAnswer);
+    }
+}
+
+#[test]
+fn an_invite_expires_also_while_the_answer_is_made_but_not_after_it() {
+    let mut stage = phone();
+    stage.media_by_hand();
+    let mut far = stage.far();
+    let id = rings_until(&mut stage, &mut far, "20");
+    stage.does(Command::Answer(id)).passes(20 * SECOND).says("487");
+    ends(&stage, EndedBy::System, EndCause::NoAnswer);
+    let mut stage = phone();
+    let mut far = stage.far();
+    let id = rings_until(&mut stage, &mut far, "20");
+    stage.does(Command::Answer(id)).says("200").hears(far.request(Method::Ack));
+    stage.forgets().passes(300 * SECOND).says_nothing().tells_nothing();
+}
+
+#[test]
+fn an_expires_that_cannot_be_read_is_none_and_no_call_rings_for_ever() {
+    for (expires, minutes, status) in [("soon", 3, "480"), ("4294967295", 60, "487")] {
+        let mut stage = phone();
+        let mut far = stage.far();
+        rings_until(&mut stage, &mut far, expires);
+        for _ in 1..12 * minutes {
+            stage.passes(5 * SECOND);
+            stage.said.retain(|it| it.what("") == "REGISTER");
+            if !stage.said.is_empty() {
+                stage.says("REGISTER").hears_answer(200);
+            }
+        }
+        assert!(!stage.told.iter().any(|it| matches!(it.1, UaEvent::CallStatus { status: 5, .. })));
+        stage.passes(5 * SECOND).says(status);
+    }
+}
+
+#[test]
 fn only_a_final_refusal_refuses() {
     let mut stage = phone();
     let (id, _) = bob_calls(&mut stage);
@@ -326,4 +391,14 @@ fn no_candidate_at_all_refuses_the_call() {
     stage.passes(SECOND).says("480");
     let reason = ends_with(&mut stage, EndedBy::System, EndCause::MediaFailed);
     assert_eq!(reason.code.as_deref(), Some("no-candidates"));
+}
+
+/// Bob's call, whose INVITE holds for so many seconds.
+fn rings_until(stage: &mut Stage, far: &mut Far, expires: &str) -> CallId {
+    let mut invite = far.build(Method::Invite);
+    invite.headers.push("Expires", expires).push("Content-Type", "application/sdp");
+    invite.body = FAR_SDP.into();
+    stage.hears(crate::far::print(&invite)).says("180");
+    far.learns(&stage.last);
+    ringing(stage)
 }

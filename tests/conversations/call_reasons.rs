@@ -2,6 +2,7 @@
 //!
 //! The other causes are in the conversations of what produces them: `hangup`, `cancelled`,
 //! `rejected-here`, `timeout`, `network`, `media-failed`, `media-changed`, `internal`.
+//! Nothing produces `replaced` yet: it comes with Replaces (RFC 3891).
 
 use cc_sdk::api::{EndCause, EndReason, EndedBy};
 

@@ -169,6 +169,16 @@ fn an_interval_too_brief_is_lengthened_once_and_remembered() {
 }
 
 #[test]
+fn no_more_than_a_day_is_wished_for() {
+    let mut alice = Stage::new();
+    alice.does(register(Account { register_expires: Some(u32::MAX), ..account() }));
+    alice.opens().says("REGISTER").forgets();
+    assert_eq!(alice.last.header("Expires"), "86400");
+    let brief = answer_with(&alice, 423, &[("Min-Expires", "4294967295")]);
+    alice.hears(brief).says_nothing();
+}
+
+#[test]
 fn an_interval_that_is_always_too_brief_is_a_failure() {
     let mut alice = Stage::new();
     alice.does(register(account())).opens();
