@@ -67,8 +67,8 @@ pub(crate) struct Line {
     /// Where the seat's account came from.
     source: Option<Source>,
     candidate: Option<Candidate>,
-    /// A seat that was replaced while calls were up on its flow.
-    former: Option<Binding>,
+    /// Seats that were replaced while calls were up on their flows, which are all still up.
+    formers: Vec<Binding>,
     calls: Calls,
     news: Vec<LineNews>,
 }
@@ -129,7 +129,8 @@ enum Candidate {
 enum Place {
     Seat,
     Candidate,
-    Former,
+    /// By its index.
+    Former(usize),
 }
 
 impl Line {
@@ -141,20 +142,29 @@ impl Line {
             seat: Binding::new(Identity::blank(ids), ids),
             source: None,
             candidate: None,
-            former: None,
+            formers: Vec::new(),
             calls: Calls::None,
             news: Vec::new(),
         }
     }
 
-    /// What the calls of this line have in common.
-    pub(crate) fn identity(&self) -> &Identity {
-        &self.seat.identity
+    /// What the calls on this flow have in common: the identity of the former seat that has it,
+    /// else the seat's.
+    pub(crate) fn identity(&self, flow: Option<FlowId>) -> &Identity {
+        let former = self.formers.iter().find(|former| former.identity.flow == flow);
+        &former.unwrap_or(&self.seat).identity
     }
 
     /// See [`identity`](Self::identity).
-    pub(crate) fn identity_mut(&mut self) -> &mut Identity {
-        &mut self.seat.identity
+    pub(crate) fn identity_mut(&mut self, flow: Option<FlowId>) -> &mut Identity {
+        let former = self.formers.iter_mut().find(|former| former.identity.flow == flow);
+        &mut former.unwrap_or(&mut self.seat).identity
+    }
+
+    /// The flows that are up and that calls may use.
+    pub(crate) fn flows(&self) -> impl Iterator<Item = FlowId> {
+        let former = self.formers.iter().filter_map(|former| former.identity.flow);
+        former.chain(self.seat.identity.flow)
     }
 
     /// Whether this flow is, or was lately, the line's.
@@ -234,20 +244,18 @@ impl Line {
         self.calls = calls;
         self.seat.link.set_in_call(step.now, in_call);
         if !in_call {
-            self.drop_former(step);
             self.close_withdrawn(step);
         }
     }
 
     /// The moment of [`next_timeout`](Self::next_timeout) has come.
     pub(crate) fn on_timeout(&mut self, step: &mut Step<'_>) {
-        for place in [Place::Seat, Place::Candidate, Place::Former] {
-            let news = self.at(place).and_then(|binding| binding.link.on_timeout(step));
-            self.on_link_news(step, place, news);
-            let verdict = self
-                .at(place)
-                .and_then(|binding| binding.registration.on_timeout(step, &mut binding.identity));
-            self.on_verdict(step, place, verdict);
+        // From behind, for one that is lost goes.
+        for at in (0..self.formers.len()).rev() {
+            self.on_timeout_of(step, Place::Former(at));
+        }
+        for place in [Place::Seat, Place::Candidate] {
+            self.on_timeout_of(step, place);
         }
         let fetching = match &mut self.candidate {
             Some(Candidate::Fetching(source)) => source.on_timeout(step),
@@ -261,6 +269,15 @@ impl Line {
         }
     }
 
+    fn on_timeout_of(&mut self, step: &mut Step<'_>, place: Place) {
+        let news = self.at(place).and_then(|binding| binding.link.on_timeout(step));
+        self.on_link_news(step, place, news);
+        let verdict = self
+            .at(place)
+            .and_then(|binding| binding.registration.on_timeout(step, &mut binding.identity));
+        self.on_verdict(step, place, verdict);
+    }
+
     /// When [`on_timeout`](Self::on_timeout) is next due.
     pub(crate) fn next_timeout(&self) -> Option<Time> {
         let source = self.source.as_ref().and_then(Source::next_timeout);
@@ -269,9 +286,8 @@ impl Line {
             Some(Candidate::Elsewhere { binding, .. }) => binding.next_timeout(),
             Some(Candidate::Here { .. }) | None => None,
         };
-        let former = self.former.as_ref().and_then(Binding::next_timeout);
-        let other = soonest(soonest(source, candidate), former);
-        soonest(self.seat.next_timeout(), other)
+        let other = soonest(soonest(source, candidate), self.seat.next_timeout());
+        self.formers.iter().fold(other, |soon, former| soonest(soon, former.next_timeout()))
     }
 
     /// A REGISTER is in force.
@@ -283,10 +299,9 @@ impl Line {
     pub(crate) fn ready_to_call(&self) -> Ready {
         match self.wish {
             Wish::Unprovided(code) => Ready::Never(code),
-            Wish::Unanswered => Ready::Wait,
             Wish::Withdrawn(_) | Wish::Leaving | Wish::Gone => Ready::Never("not-registered"),
             Wish::Service if self.seat.is_ready() => Ready::Now,
-            Wish::Unsaid | Wish::Service => Ready::Wait,
+            Wish::Unsaid | Wish::Unanswered | Wish::Service => Ready::Wait,
         }
     }
 
@@ -332,7 +347,7 @@ impl Line {
         }
         match &self.candidate {
             Some(Candidate::Elsewhere { binding, .. }) if is(binding) => Some(Place::Candidate),
-            _ => self.former.as_ref().is_some_and(is).then_some(Place::Former),
+            _ => self.formers.iter().position(is).map(Place::Former),
         }
     }
 
@@ -341,7 +356,7 @@ impl Line {
             (Place::Seat, _) => Some(&mut self.seat),
             (Place::Candidate, Some(Candidate::Elsewhere { binding, .. })) => Some(binding),
             (Place::Candidate, _) => None,
-            (Place::Former, _) => self.former.as_mut(),
+            (Place::Former(at), _) => self.formers.get_mut(at),
         }
     }
 }

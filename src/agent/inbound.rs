@@ -53,7 +53,7 @@ impl Phone {
     fn on_request(&mut self, core: &mut Core, flow: FlowId, message: &Message<'_>) {
         match core.transactions.on_request(core.now, flow, message, &mut core.out) {
             Arrived::New(server) => {
-                if let Err(refusal) = self.on_new_request(core, server, message) {
+                if let Err(refusal) = self.on_new_request(core, flow, server, message) {
                     answer(core, server, message, refusal);
                 }
             }
@@ -94,6 +94,7 @@ impl Phone {
     fn on_new_request(
         &mut self,
         core: &mut Core,
+        flow: FlowId,
         server: TransactionId,
         message: &Message<'_>,
     ) -> Result<(), Refusal> {
@@ -105,16 +106,16 @@ impl Phone {
             return Ok(());
         }
         let merged = core.transactions.is_merged(server, |flow| self.owns_flow(flow));
-        refusal::check_place(message, self.identity(), merged)?;
+        refusal::check_place(message, self.identity(flow), merged)?;
         refusal::check_contents(message)?;
         if method == Method::Options {
             return Err(refusal::capabilities());
         }
-        self.check_policy()?;
+        self.check_policy(flow)?;
         let id = core.reserve_call();
         core.transactions.adopt(server, Owner::Call(id, Usage::Incoming));
-        let call = Call::incoming(&mut self.context(core), id, server, message);
-        self.push_call(id, call);
+        let call = Call::incoming(&mut self.context(core, Some(flow)), id, server, message);
+        self.push_call(id, call, Some(flow));
         Ok(())
     }
 
@@ -132,8 +133,8 @@ impl Phone {
     }
 
     /// Whether the phone takes a call now, however it came.
-    fn check_policy(&self) -> Result<(), Refusal> {
-        if self.identity().account.outbound_only {
+    fn check_policy(&self, flow: FlowId) -> Result<(), Refusal> {
+        if self.identity(flow).account.outbound_only {
             return Err(Refusal::plain(403));
         }
         if self.seat.is_paused() {

@@ -22,8 +22,6 @@ pub(super) struct Phone {
     pub(super) line: Line,
     pub(super) calls: Vec<Ongoing>,
     pub(super) seat: Seat,
-    /// The flows that calls have used and that are not lost.
-    pub(super) served: Vec<FlowId>,
     /// When outgoing calls began, as far back as the limit looks.
     dialled: Vec<Time>,
     stage: Stage,
@@ -33,6 +31,9 @@ pub(super) struct Phone {
 pub(super) struct Ongoing {
     pub(super) id: CallId,
     pub(super) call: Call,
+    /// What it is on while that is up; none before its INVITE left. It stays there when the line
+    /// moves on.
+    pub(super) flow: Option<FlowId>,
     pub(super) ended: bool,
 }
 
@@ -52,7 +53,6 @@ impl Phone {
             line: Line::new(ids),
             calls: Vec::new(),
             seat: Seat::new(),
-            served: Vec::new(),
             dialled: Vec::new(),
             stage: Stage::Working,
         }
@@ -140,7 +140,7 @@ impl Phone {
 
     /// Ends at once, without a word on the wire: another phone takes the account over.
     pub(super) fn cut(&self, core: &mut Core) {
-        if let Some(flow) = self.line.identity().flow {
+        for flow in self.line.flows() {
             core.transactions.on_flow_lost(flow);
             core.out.link(flow, LinkRequest::Close);
         }
@@ -182,8 +182,8 @@ impl Phone {
     }
 
     /// Takes a call up.
-    pub(super) fn push_call(&mut self, id: CallId, call: Call) {
-        self.calls.push(Ongoing { id, call, ended: false });
+    pub(super) fn push_call(&mut self, id: CallId, call: Call, flow: Option<FlowId>) {
+        self.calls.push(Ongoing { id, call, flow, ended: false });
     }
 
     /// Calls that the page was not yet told the end of.
@@ -191,8 +191,9 @@ impl Phone {
         self.calls.iter().filter(|ongoing| !ongoing.call.is_ended()).count()
     }
 
-    pub(super) fn identity(&self) -> &Identity {
-        self.line.identity()
+    /// Who the phone is on this flow.
+    pub(super) fn identity(&self, flow: FlowId) -> &Identity {
+        self.line.identity(Some(flow))
     }
 
     /// The line, and what it is lent for one step.
@@ -208,9 +209,13 @@ impl Phone {
         (&mut self.line, step)
     }
 
-    /// What calls are lent for one step.
-    pub(super) fn context<'a>(&'a mut self, core: &'a mut Core) -> Context<'a> {
-        context(self.account, &mut self.line, &self.config, core)
+    /// What a call on this flow, or before any, is lent for one step.
+    pub(super) fn context<'a>(
+        &'a mut self,
+        core: &'a mut Core,
+        flow: Option<FlowId>,
+    ) -> Context<'a> {
+        context(self.account, self.line.identity_mut(flow), &self.config, core)
     }
 
     /// A call, and what it is lent for one step.
@@ -219,8 +224,9 @@ impl Phone {
         core: &'a mut Core,
         index: usize,
     ) -> (&'a mut Call, Context<'a>) {
-        let ctx = context(self.account, &mut self.line, &self.config, core);
-        (&mut self.calls[index].call, ctx)
+        let Ongoing { call, flow, .. } = &mut self.calls[index];
+        let ctx = context(self.account, self.line.identity_mut(*flow), &self.config, core);
+        (call, ctx)
     }
 
     fn dial(&mut self, core: &mut Core, id: CallId, dial: Dial) -> Result<(), ApiMisuse> {
@@ -236,9 +242,9 @@ impl Phone {
             Ready::Never(_) => return Err(ApiMisuse::NotRegistered),
         };
         self.limit_rate(core.now)?;
-        let call = Call::dial(&mut self.context(core), id, dial, departure)?;
+        let call = Call::dial(&mut self.context(core, None), id, dial, departure)?;
         self.dialled.push(core.now);
-        self.push_call(id, call);
+        self.push_call(id, call, None);
         let (line, mut step) = self.line(core);
         line.ask_again(&mut step);
         Ok(())
@@ -277,7 +283,7 @@ impl Phone {
 
 fn context<'a>(
     account: AccountId,
-    line: &'a mut Line,
+    identity: &'a mut Identity,
     config: &'a Config,
     core: &'a mut Core,
 ) -> Context<'a> {
@@ -287,7 +293,7 @@ fn context<'a>(
         ids: &mut core.ids,
         out: &mut core.out,
         transactions: &mut core.transactions,
-        identity: line.identity_mut(),
+        identity,
         config,
     }
 }

@@ -1,6 +1,6 @@
 //! What follows from a step: lines and calls hear of each other, what is over goes, the seat tells.
 
-use super::phone::Phone;
+use super::phone::{Ongoing, Phone};
 use super::{Core, FlowId};
 use crate::api::UaEvent;
 use crate::line::{LineNews, Ready};
@@ -10,25 +10,21 @@ use crate::time::Time;
 impl Phone {
     /// Passes on what the line has for the calls, drops calls that are over, tells of the seat.
     pub(super) fn settle(&mut self, core: &mut Core) {
-        self.note_flow();
         loop {
             while let Some(news) = self.line.poll_news() {
                 self.on_line_news(core, &news);
             }
             let in_call = self.note_ended(core.now);
+            self.drop_gone(core);
+            let used = self.note_flows();
             let (line, mut step) = self.line(core);
             line.set_in_call(&mut step, in_call);
+            line.release(&mut step, &used);
             match self.line.poll_news() {
                 Some(news) => self.on_line_news(core, &news),
                 None => break,
             }
         }
-        let line = &self.line;
-        self.served.retain(|flow| line.owns_flow(*flow));
-        let transactions = &core.transactions;
-        self.calls.retain(|ongoing| {
-            !ongoing.call.is_gone() || transactions.owners().any(|owner| owner.is_call(ongoing.id))
-        });
         let facts = self.facts();
         if let Some(status) = self.seat.news(facts) {
             core.out.event(self.account, UaEvent::SeatStatus { status: status as u8 });
@@ -56,12 +52,10 @@ impl Phone {
         for lost in core.transactions.on_flow_lost(flow) {
             self.on_lost(core, lost);
         }
-        let Some(at) = self.served.iter().position(|served| *served == flow) else {
-            // One on which a new credential was tried: no call ever used it.
-            return;
-        };
-        self.served.swap_remove(at);
         for index in 0..self.calls.len() {
+            if self.calls[index].flow != Some(flow) {
+                continue;
+            }
             let (call, mut ctx) = self.call(core, index);
             call.on_flow_lost(&mut ctx);
             if ctx.identity.flow.is_some() {
@@ -71,10 +65,21 @@ impl Phone {
         }
     }
 
-    /// Notes the flow that calls use now.
-    fn note_flow(&mut self) {
-        let flow = self.line.identity().flow;
-        self.served.extend(flow.filter(|flow| !self.served.contains(flow)));
+    /// Notes what each call is on now; the flows that are needed for that.
+    fn note_flows(&mut self) -> Vec<FlowId> {
+        for Ongoing { call, flow, .. } in &mut self.calls {
+            // What has not left may leave at another place yet.
+            *flow = if call.has_left() { self.line.identity(*flow).flow } else { None };
+        }
+        self.calls.iter().filter_map(|ongoing| ongoing.flow).collect()
+    }
+
+    /// Drops the calls that are over, also for the transactions.
+    fn drop_gone(&mut self, core: &Core) {
+        self.calls.retain(|ongoing| {
+            let mut owners = core.transactions.owners();
+            !ongoing.call.is_gone() || owners.any(|owner| owner.is_call(ongoing.id))
+        });
     }
 
     /// Sees to calls that ended; whether another is up.
@@ -93,7 +98,8 @@ impl Phone {
     /// What the seat's status depends on.
     pub(super) fn facts(&self) -> Facts {
         let online = self.line.registered()
-            || !self.line.identity().account.register && self.line.ready_to_call() == Ready::Now;
+            || !self.line.identity(None).account.register
+                && self.line.ready_to_call() == Ready::Now;
         Facts { online, in_call: self.calls_up() > 0 }
     }
 }

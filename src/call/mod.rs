@@ -320,6 +320,11 @@ impl Call {
         self.peer.as_ref().is_some_and(|it| it.id == peer) || self.old_peer == Some(peer)
     }
 
+    /// It is on the wire, or was.
+    pub(crate) fn has_left(&self) -> bool {
+        !matches!(self.state, State::Preparing { .. })
+    }
+
     /// The page was told that it ended. What the wire still needs, such as the answer to our BYE,
     /// goes on until [`is_gone`](Self::is_gone).
     pub(crate) fn is_ended(&self) -> bool {

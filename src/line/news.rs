@@ -24,7 +24,7 @@ impl Line {
             Some(LinkNews::Up) => match place {
                 Place::Seat => self.on_up(step),
                 Place::Candidate => self.on_candidate_up(step),
-                Place::Former => {}
+                Place::Former(_) => {}
             },
             Some(LinkNews::Lost { flow, retry }) => {
                 self.on_down(step, place, flow);
@@ -37,7 +37,7 @@ impl Line {
                 match place {
                     Place::Seat => self.on_attempt_failed(step, &failure, retry, round_over),
                     Place::Candidate if round_over => self.fail_candidate(step, &failure),
-                    Place::Candidate | Place::Former => {}
+                    Place::Candidate | Place::Former(_) => {}
                 }
             }
         }
@@ -66,7 +66,7 @@ impl Line {
             self.news.push(LineNews::FlowLost(flow));
         }
         match (place, self.wish) {
-            (Place::Former, _) => self.drop_former(step),
+            (Place::Former(at), _) => self.drop_former(step, at),
             (Place::Seat, Wish::Withdrawn(Withdrawal::Asked) | Wish::Leaving) => {
                 self.on_unbound(step);
             }
@@ -119,7 +119,7 @@ impl Line {
             }
             (Place::Seat | Place::Candidate, Some(Verdict::Silent)) => self.on_silent(step, place),
             // What becomes of a place that was left matters to nobody.
-            (Place::Former, Some(_))
+            (Place::Former(_), Some(_))
             | (Place::Candidate, Some(Verdict::Unbound | Verdict::Lapsed))
             | (_, None) => {}
         }

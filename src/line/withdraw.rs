@@ -2,6 +2,7 @@
 
 use super::binding::Binding;
 use super::{Calls, Line, LineNews, Outcome, Step, Wish, Withdrawal, tell};
+use crate::agent::FlowId;
 use crate::api::{RegistrationState, UaEvent};
 
 impl Line {
@@ -13,7 +14,6 @@ impl Line {
 
     /// Takes the registration back and closes the link, once the calls have ended.
     pub(crate) fn shutdown(&mut self, step: &mut Step<'_>) {
-        self.drop_former(step);
         self.withdraw(step, Wish::Leaving);
     }
 
@@ -33,7 +33,7 @@ impl Line {
             Wish::Leaving => {
                 self.wish = Wish::Gone;
                 tell(step, RegistrationState::None, None, None);
-                self.drop_former(step);
+                self.release(step, &[]);
                 self.close_seat(step);
                 step.out.event(step.account, UaEvent::Stopped);
             }
@@ -54,18 +54,28 @@ impl Line {
     /// Puts another place into the seat. The former one stays while calls are up on its flow.
     pub(super) fn replace_seat(&mut self, step: &mut Step<'_>, binding: Binding) {
         let former = std::mem::replace(&mut self.seat, binding);
-        if former.link.is_off() {
-            return;
-        }
-        self.drop_former(step);
-        self.former = Some(former);
-        if self.calls == Calls::None {
-            self.drop_former(step);
+        if former.identity.flow.is_some() {
+            self.formers.push(former);
+        } else {
+            self.leave(step, former);
         }
     }
 
-    pub(super) fn drop_former(&mut self, step: &mut Step<'_>) {
-        let Some(mut former) = self.former.take() else { return };
+    /// Leaves the former seats whose flows are not among those that calls still use.
+    pub(crate) fn release(&mut self, step: &mut Step<'_>, used: &[FlowId]) {
+        for at in (0..self.formers.len()).rev() {
+            if !self.formers[at].identity.flow.is_some_and(|flow| used.contains(&flow)) {
+                self.drop_former(step, at);
+            }
+        }
+    }
+
+    pub(super) fn drop_former(&mut self, step: &mut Step<'_>, at: usize) {
+        let former = self.formers.remove(at);
+        self.leave(step, former);
+    }
+
+    fn leave(&mut self, step: &mut Step<'_>, mut former: Binding) {
         // The same instance at the same address was replaced by the new registration already
         // (RFC 5626 §6): taking it back would take the new one back.
         if former.identity.aor != self.seat.identity.aor && former.registration.is_bound() {
