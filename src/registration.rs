@@ -258,7 +258,7 @@ impl Registration {
             self.state = State::Idle;
             return;
         };
-        self.cseq += 1;
+        self.cseq = self.cseq.saturating_add(1);
         let expires = if purpose == Purpose::Bind { self.wished(identity) } else { 0 }.to_string();
         let registrar = registrar(&identity.aor);
         let from = identity.from(None, &self.tag);
