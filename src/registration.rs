@@ -176,6 +176,11 @@ impl Registration {
         self.bound_until = None;
     }
 
+    /// Another one took its place: no REGISTER leaves any more.
+    pub(crate) fn retire(&mut self) {
+        self.unbound();
+    }
+
     /// After the refusal of a credential that is taken back: goes on with the former one.
     pub(crate) fn resume(&mut self, now: Time) {
         if let Some(until) = self.bound_until {

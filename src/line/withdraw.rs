@@ -53,11 +53,18 @@ impl Line {
 
     /// Puts another place into the seat. The former one stays while calls are up on its flow.
     pub(super) fn replace_seat(&mut self, step: &mut Step<'_>, binding: Binding) {
-        let former = std::mem::replace(&mut self.seat, binding);
+        let mut former = std::mem::replace(&mut self.seat, binding);
         if former.identity.flow.is_some() {
             self.formers.push(former);
         } else {
-            self.leave(step, former);
+            former.link.close(step);
+        }
+        for former in &mut self.formers {
+            // The same instance at the same address was replaced by the new registration (RFC 5626
+            // §6): to refresh it would push the new one out, to take it back would take both back.
+            if former.identity.aor == self.seat.identity.aor {
+                former.registration.retire();
+            }
         }
     }
 
@@ -71,14 +78,8 @@ impl Line {
     }
 
     pub(super) fn drop_former(&mut self, step: &mut Step<'_>, at: usize) {
-        let former = self.formers.remove(at);
-        self.leave(step, former);
-    }
-
-    fn leave(&mut self, step: &mut Step<'_>, mut former: Binding) {
-        // The same instance at the same address was replaced by the new registration already
-        // (RFC 5626 §6): taking it back would take the new one back.
-        if former.identity.aor != self.seat.identity.aor && former.registration.is_bound() {
+        let mut former = self.formers.remove(at);
+        if former.registration.is_bound() {
             former.unregister(step);
         }
         if let Some(flow) = former.link.close(step) {

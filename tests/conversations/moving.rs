@@ -204,3 +204,38 @@ fn a_register_after_shutdown_closes_the_former_flow_too() {
     alice.does(Command::Shutdown).does(register(account()));
     assert!(alice.linked.contains(&(old, LinkRequest::Close)));
 }
+
+#[test]
+fn a_former_flow_of_the_same_seat_is_not_registered_again() {
+    let (mut alice, old, call, ..) = talking();
+    let moved = Account { servers: vec!["wss://other.example.com".into()], ..account() };
+    let new = moves(&mut alice, moved);
+    let mut refreshes = 0;
+    for _ in 0..1200 {
+        if !alice.passes(SECOND).said.is_empty() {
+            // The same instance: on the former flow it would take the new binding's place.
+            alice.says_on(new, "REGISTER").hears_answer(200).says_nothing();
+            refreshes += 1;
+        }
+    }
+    assert_eq!(refreshes, 2);
+    alice.does(Command::Hangup(call)).says_on(old, "BYE");
+    let answer = alice.last.answer(200);
+    hears_on(&mut alice, old, answer);
+    alice.says_nothing();
+    assert_eq!(alice.linked.pop_front(), Some((old, LinkRequest::Close)));
+}
+
+#[test]
+fn a_return_to_the_first_place_during_a_call_keeps_its_registration() {
+    let (mut alice, old, call, ..) = talking();
+    let second = moves(&mut alice, elsewhere());
+    alice.does(register(account())).opens().says("REGISTER").hears_answer(200);
+    let third = alice.flow;
+    alice.says_on(second, "REGISTER");
+    assert_eq!(alice.last.header("Expires"), "0");
+    alice.does(Command::Hangup(call)).says_on(old, "BYE").passes(40 * SECOND).says_nothing();
+    assert!(alice.linked.contains(&(old, LinkRequest::Close)));
+    alice.dials("9197");
+    alice.says_on(third, "INVITE");
+}
