@@ -200,6 +200,10 @@ pub struct Limits {
     pub requests_per_second: u32,
     /// So many may come at once.
     pub request_burst: u32,
+    /// Tokens a second under the API key, whoever signs.
+    pub tokens_per_second: u32,
+    /// So many may be made at once.
+    pub token_burst: u32,
     /// WebSockets at once.
     pub sockets: usize,
     /// WebSockets at once from one address.
@@ -227,6 +231,8 @@ impl Default for Limits {
         Self {
             requests_per_second: 50,
             request_burst: 200,
+            tokens_per_second: 50,
+            token_burst: 500,
             sockets: 2000,
             sockets_per_address: 200,
             connections: 4000,

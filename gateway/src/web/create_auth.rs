@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::account::Account;
+use super::platform::Denied;
 use super::{Failure, Shared, Site};
 use crate::clock;
 use crate::tokens::jws::{self, Claims};
@@ -83,7 +84,10 @@ fn opaque(site: &Site, seat: &str, wish: &Wish) -> Result<String, Failure> {
         return Err(bad_request("`allow` needs `kind` to be `jws`"));
     }
     let token = site.call_platform(seat, wish.expires.unwrap_or(HOUR));
-    let token = token.map_err(|why| bad_request(format!("the platform refused: {why:?}")))?;
+    let token = token.map_err(|why| match why {
+        Denied::TooOften(seconds) => Failure::too_many("tokens", seconds),
+        why => bad_request(format!("the platform refused: {why:?}")),
+    })?;
     Ok(format!("Bearer {token}"))
 }
 

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 use tokio::sync::watch;
 
 use crate::settings::Limits;
@@ -47,7 +47,7 @@ impl Door {
     pub(crate) fn request(&self, address: IpAddr) -> Result<(), u64> {
         self.requests.check_key(&address).map_err(|until| {
             self.requests.retain_recent();
-            until.wait_time_from(DefaultClock::default().now()).as_secs() + 1
+            seconds_until(&until)
         })
     }
 
@@ -103,6 +103,11 @@ impl Drop for Place {
 pub(crate) fn quota(per_second: u32, burst: u32) -> Quota {
     let at_least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
     Quota::per_second(at_least_one(per_second)).allow_burst(at_least_one(burst))
+}
+
+/// How long to wait, in whole seconds.
+pub(super) fn seconds_until(until: &NotUntil<<DefaultClock as Clock>::Instant>) -> u64 {
+    until.wait_time_from(DefaultClock::default().now()).as_secs() + 1
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Site {
         hosts.dedup();
         Self {
             door: Door::new(&settings.limits),
-            platform: platform::Platform::new(settings.platform.clone()),
+            platform: platform::Platform::new(settings.platform.clone(), &settings.limits),
             visitors: create_auth::Visitors::default(),
             settings,
             authority,

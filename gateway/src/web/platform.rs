@@ -1,7 +1,8 @@
 //! `POST /v3/cc/seat/createSdkAuthentication`, as the CC SDK platform has it: signed requests of
-//! a customer's back end, answered 200 with a status code in the body.
+//! a customer's back end, answered 200 with a status code in the body. What the scheme can and
+//! cannot give is in docs/decisions/0007.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -11,29 +12,34 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use governor::{DefaultDirectRateLimiter, RateLimiter};
 use md5::{Digest, Md5};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use subtle::ConstantTimeEq;
 
 use super::address::Address;
+use super::door::{quota, seconds_until};
 use super::{Failure, Shared, Site};
 use crate::clock;
 use crate::settings;
 use crate::tokens::Authority;
 
-/// The token service: its credentials, and the signatures that were used.
+/// The token service: its credentials, and the calls that were answered.
 pub(super) struct Platform {
     credentials: settings::Platform,
     used: Mutex<Used>,
+    /// Tokens that the key may have made: a Sign that somebody saw is good for other seats.
+    tokens: DefaultDirectRateLimiter,
 }
 
-/// Signatures of the last minutes. One is good once for a seat, and from one address only:
-/// it depends on nothing but the second, in which a back end may well fetch many seats' tokens.
+/// Calls of the last minutes. A Sign depends on nothing but the second, in which several back
+/// ends may well fetch many seats' tokens; for one seat it is good once, from wherever.
 #[derive(Default)]
 struct Used {
-    seats: HashSet<(u64, String)>,
-    addresses: HashMap<u64, IpAddr>,
+    calls: HashSet<(u64, String)>,
+    /// The second in which the old ones were forgotten last.
+    swept: u64,
 }
 
 /// Why no token is given; the platform's own status codes.
@@ -41,7 +47,7 @@ struct Used {
 pub(super) enum Denied {
     /// No such key.
     Key,
-    /// Signed wrongly, or a second time.
+    /// Signed wrongly, or a second time for this seat.
     Sign,
     /// Further than 300 s from our clock.
     Timestamp,
@@ -49,24 +55,14 @@ pub(super) enum Denied {
     Parameter,
     /// No such seat.
     Seat,
+    /// The key made too many tokens; how long to wait, in seconds.
+    TooOften(u64),
 }
 
 #[derive(Deserialize)]
 struct Wish {
     account: String,
     expires: u16,
-}
-
-impl Denied {
-    fn status(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Key => ("-1", "authentication failed: Api-Key"),
-            Self::Sign => ("-2", "authentication failed: Sign is wrong or was used"),
-            Self::Timestamp => ("-16", "timestamp expired"),
-            Self::Parameter => ("-22", "parameter error: account, expires (60 to 28800)"),
-            Self::Seat => ("-24", "data does not exist: account"),
-        }
-    }
 }
 
 /// The headers of a signed call.
@@ -77,15 +73,15 @@ pub(super) struct Signed<'a> {
 }
 
 impl Platform {
-    pub(super) fn new(credentials: settings::Platform) -> Self {
-        Self { credentials, used: Mutex::default() }
+    pub(super) fn new(credentials: settings::Platform, limits: &settings::Limits) -> Self {
+        let tokens = RateLimiter::direct(quota(limits.tokens_per_second, limits.token_burst));
+        Self { credentials, used: Mutex::default(), tokens }
     }
 
     /// Checks a call and mints the token; `now` in milliseconds of the Unix epoch.
     pub(super) fn mint(
         &self,
         authority: &Authority,
-        from: IpAddr,
         signed: &Signed<'_>,
         body: &[u8],
         now: u64,
@@ -97,9 +93,22 @@ impl Platform {
             return Err(Denied::Parameter);
         }
         authority.seats.find(&wish.account).ok_or(Denied::Seat)?;
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.take(timestamp, &wish.account, from, seconds)?;
+        self.take(timestamp, wish.account.clone(), seconds)?;
         Ok(authority.opaque.issue(&wish.account, wish.expires, now))
+    }
+
+    /// Takes the one token that this second is good for with this seat. What is refused for its
+    /// rate stays good.
+    fn take(&self, timestamp: u64, seat: String, now: u64) -> Result<(), Denied> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.sweep(now);
+        let call = (timestamp, seat);
+        if used.calls.contains(&call) {
+            return Err(Denied::Sign);
+        }
+        self.tokens.check().map_err(|until| Denied::TooOften(seconds_until(&until)))?;
+        used.calls.insert(call);
+        Ok(())
     }
 
     /// Key, time and signature; gives the timestamp.
@@ -130,7 +139,6 @@ impl Platform {
     pub(super) fn call(
         &self,
         authority: &Authority,
-        from: IpAddr,
         seat: &str,
         lifetime: u16,
         now: u64,
@@ -142,7 +150,7 @@ impl Platform {
             let sign = self.sign(&timestamp);
             let key = &self.credentials.api_key;
             let signed = Signed { key, timestamp: &timestamp, sign: &sign };
-            outcome = self.mint(authority, from, &signed, body.as_bytes(), now);
+            outcome = self.mint(authority, &signed, body.as_bytes(), now);
             if outcome != Err(Denied::Sign) {
                 break;
             }
@@ -152,14 +160,11 @@ impl Platform {
 }
 
 impl Used {
-    fn take(&mut self, timestamp: u64, seat: &str, from: IpAddr, now: u64) -> Result<(), Denied> {
-        self.seats.retain(|(second, _)| second.abs_diff(now) <= TOLERANCE);
-        self.addresses.retain(|second, _| second.abs_diff(now) <= TOLERANCE);
-        if *self.addresses.entry(timestamp).or_insert(from) != from {
-            return Err(Denied::Sign);
+    fn sweep(&mut self, now: u64) {
+        if self.swept != now {
+            self.calls.retain(|(second, _)| second.abs_diff(now) <= TOLERANCE);
+            self.swept = now;
         }
-        let is_new = self.seats.insert((timestamp, seat.to_owned()));
-        is_new.then_some(()).ok_or(Denied::Sign)
     }
 }
 
@@ -184,29 +189,36 @@ pub(super) async fn create(
             "data": { "authentication": format!("Bearer {token}") },
         }))
         .into_response(),
-        Err(why) => failed(why).into_response(),
+        Err(why) => refusal(why),
     }
 }
 
 impl Site {
     fn mint(&self, from: IpAddr, signed: &Signed<'_>, body: &[u8]) -> Result<String, Denied> {
-        let outcome = self.platform.mint(&self.authority, from, signed, body, clock::unix_millis());
+        let outcome = self.platform.mint(&self.authority, signed, body, clock::unix_millis());
         if let Err(why) = outcome {
-            tracing::warn!(%from, status = why.status().0, "token refused");
+            tracing::warn!(%from, ?why, "token refused");
         }
         outcome
     }
 
     /// The customer's back end, which plays itself: makes the signed call.
     pub(super) fn call_platform(&self, seat: &str, lifetime: u16) -> Result<String, Denied> {
-        let from = IpAddr::from([127, 0, 0, 1]);
-        self.platform.call(&self.authority, from, seat, lifetime, clock::unix_millis())
+        self.platform.call(&self.authority, seat, lifetime, clock::unix_millis())
     }
 }
 
-fn failed(why: Denied) -> Json<Value> {
-    let (status, reason) = why.status();
-    Json(json!({ "status": status, "reason": reason, "data": null }))
+fn refusal(why: Denied) -> Response {
+    let (status, reason) = match why {
+        Denied::Key => ("-1", "authentication failed: Api-Key"),
+        Denied::Sign => ("-2", "authentication failed: Sign is wrong or was used for this seat"),
+        Denied::Timestamp => ("-16", "timestamp expired"),
+        Denied::Parameter => ("-22", "parameter error: account, expires (60 to 28800)"),
+        Denied::Seat => ("-24", "data does not exist: account"),
+        // The document has no code for it.
+        Denied::TooOften(seconds) => return Failure::too_many("tokens", seconds).into_response(),
+    };
+    Json(json!({ "status": status, "reason": reason, "data": null })).into_response()
 }
 
 /// Compares in a time that tells nothing of where they differ.

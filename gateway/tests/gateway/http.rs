@@ -94,6 +94,51 @@ fn calls_that_are_not_as_they_must_be_get_the_documented_codes() {
 }
 
 #[test]
+fn two_back_ends_may_sign_in_one_second_and_what_one_of_them_said_is_good_nowhere_again() {
+    let server = Server::start_behind_proxy();
+    let timestamp = now().to_string();
+    let sign = sign("demo-key", "demo-secret", &timestamp);
+    let status = |from: &str, seat: &str, expires: u16| {
+        let headers = [
+            ("X-Forwarded-For", from),
+            ("Sign", &sign),
+            ("Timestamp", &timestamp),
+            ("Api-Key", "demo-key"),
+        ];
+        let body = json!({ "account": seat, "expires": expires });
+        status(&server.post(PLATFORM, &headers, &body.to_string()))
+    };
+    assert_eq!(status("192.0.2.1", "alice", 3600), "0");
+    assert_eq!(status("192.0.2.2", "bob", 3600), "0", "another back end in the same second");
+    for from in ["192.0.2.1", "192.0.2.2", "192.0.2.3"] {
+        assert_eq!(status(from, "alice", 3600), "-2", "a replay from {from}");
+        assert_eq!(status(from, "bob", 60), "-2", "a changed one for the same seat from {from}");
+    }
+}
+
+#[test]
+fn a_key_makes_so_many_tokens_and_no_more_however_well_it_signs() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("cc-gateway-tokens-{}.toml", std::process::id()));
+    let limits = "[limits]\ntokens_per_second = 1\ntoken_burst = 20\nrequest_burst = 2000\n";
+    std::fs::write(&file, limits).unwrap();
+    let server = Server::start(&["--config", file.to_str().unwrap()]);
+    let timestamp = now();
+    let wrong = sign("demo-key", "guess", &timestamp.to_string());
+    let right = sign("demo-key", "demo-secret", &timestamp.to_string());
+    let body = |visitor| json!({ "account": format!("visitor-{visitor}"), "expires": 60 });
+    for visitor in 1..=40 {
+        let answer = call(&server, &wrong, timestamp, &body(visitor));
+        assert_eq!(status(&answer), "-2", "who cannot sign takes nothing from who can");
+    }
+    let answers: Vec<_> =
+        (1..=200).map(|visitor| call(&server, &right, timestamp, &body(visitor))).collect();
+    assert!(answers[..20].iter().all(|answer| status(answer) == "0"));
+    let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
+    assert!(refused.head.contains("retry-after: "), "{}", refused.head);
+}
+
+#[test]
 fn the_token_service_is_closed_to_pages_allowed_and_own_ones_too() {
     let server = Server::start(&["--allow-origin", "https://shop.example"]);
     let own = ["localhost", "127.0.0.1"].map(|name| format!("http://{name}:{}", server.port));

@@ -1,7 +1,7 @@
 //! The program itself, on a free port, and a client for each of its doors.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -37,8 +37,18 @@ pub(crate) struct Caller {
 
 impl Server {
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_on(0, arguments)
+    }
+
+    /// As behind a proxy of this machine, whose `X-Forwarded-For` is believed.
+    pub(crate) fn start_behind_proxy() -> Self {
+        let free = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        Self::start_on(free, &["--public-url", &format!("http://localhost:{free}")])
+    }
+
+    fn start_on(port: u16, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_cc-gateway"))
-            .args(["--port", "0"])
+            .args(["--port", &port.to_string()])
             .args(arguments)
             .env("CC_GATEWAY_LOG", "warn")
             .stdout(Stdio::piped())
