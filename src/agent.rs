@@ -10,7 +10,7 @@ pub use boundary::{
     CredentialReply, CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, Output,
 };
 
-use crate::api::{AccountId, CallId, Command};
+use crate::api::{AccountId, CallId, Command, ProviderId};
 use crate::context::Owner;
 use crate::error::ApiMisuse;
 use crate::ids::Ids;
@@ -88,6 +88,12 @@ impl UserAgent {
     /// An id for [`Command::Dial`], never given out before.
     pub fn reserve_call(&mut self) -> CallId {
         self.core.reserve_call()
+    }
+
+    /// Whether [`CredentialRequest::AskProvider`] may still name this provider.
+    #[must_use]
+    pub fn may_ask(&self, account: AccountId, provider: ProviderId) -> bool {
+        self.phones.iter().any(|phone| phone.account == account && phone.may_ask(provider))
     }
 
     fn on_command(&mut self, account: AccountId, command: Command) -> Result<(), ApiMisuse> {

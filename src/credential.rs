@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::account::{Account, check_service};
 use crate::agent::{CredentialReply, CredentialRequest, Output};
-use crate::api::{Credential, UaEvent};
+use crate::api::{Credential, ProviderId, UaEvent};
 use crate::error::ApiMisuse;
 use crate::line::Step;
 use crate::link::back_off;
@@ -26,7 +26,7 @@ enum Kind {
     /// The page gave it, and must give the next one.
     Fixed,
     /// The page has a function for it.
-    Provider,
+    Provider(ProviderId),
 }
 
 enum State {
@@ -69,13 +69,16 @@ impl Source {
         step: &mut Step<'_>,
         credential: Credential,
     ) -> Result<(Self, Found), ApiMisuse> {
-        let kind = if credential == Credential::Provider { Kind::Provider } else { Kind::Fixed };
+        let kind = match credential {
+            Credential::Provider(id) => Kind::Provider(id),
+            Credential::Token(_) | Credential::Account(_) => Kind::Fixed,
+        };
         let mut source = Self { kind, failures: 0, state: State::Given };
         let found = match credential {
             Credential::Account(account) => Found::Account(account),
             Credential::Token(text) => source.on_token(step, &text)?,
-            Credential::Provider => {
-                source.ask(step);
+            Credential::Provider(id) => {
+                source.ask(step, id);
                 Found::Asked
             }
         };
@@ -83,19 +86,23 @@ impl Source {
     }
 
     /// Whether there is a provider that may have a better account than one that was refused.
-    pub(crate) fn can_renew(&self) -> bool {
-        self.kind == Kind::Provider
-            && matches!(self.state, State::Held { standing: Standing::Accepted, .. })
+    /// That provider is given.
+    pub(crate) fn can_renew(&self) -> Option<ProviderId> {
+        let accepted = matches!(self.state, State::Held { standing: Standing::Accepted, .. });
+        self.provider().filter(|_| accepted)
     }
 
-    /// Whether the page has a function that gives tokens.
-    pub(crate) fn is_provider(&self) -> bool {
-        self.kind == Kind::Provider
+    /// The page's function that gives tokens, if that is the source.
+    pub(crate) const fn provider(&self) -> Option<ProviderId> {
+        match self.kind {
+            Kind::Provider(id) => Some(id),
+            Kind::Fixed => None,
+        }
     }
 
     /// Asks the provider.
-    pub(crate) fn ask(&mut self, step: &mut Step<'_>) {
-        let ticket = request(step, CredentialRequest::AskProvider);
+    pub(crate) fn ask(&mut self, step: &mut Step<'_>, provider: ProviderId) {
+        let ticket = request(step, CredentialRequest::AskProvider(provider));
         self.state = State::Asking { ticket, until: step.now + PROVIDER_WAIT };
     }
 
@@ -125,7 +132,7 @@ impl Source {
         self.failures = self.failures.saturating_add(1);
         let until = step.now + back_off(step.ids, self.failures);
         self.state = match self.kind {
-            Kind::Provider => State::Resting { until },
+            Kind::Provider(_) => State::Resting { until },
             Kind::Fixed => {
                 State::Held { expires: None, renew_at: None, standing: Standing::Untested }
             }
@@ -207,10 +214,12 @@ impl Source {
                 }
                 None
             }
-            _ => {
-                self.ask(step);
+            (_, Kind::Provider(id)) => {
+                self.ask(step, id);
                 None
             }
+            // Neither is ever due.
+            (State::Given | State::Resting { .. }, Kind::Fixed) => None,
         }
     }
 

@@ -10,7 +10,7 @@ mod withdraw;
 
 use crate::account::Account;
 use crate::agent::{CredentialReply, FlowId, LinkEvent};
-use crate::api::{AccountId, Config, FailureReason, RegistrationState, UaEvent};
+use crate::api::{AccountId, Config, FailureReason, ProviderId, RegistrationState, UaEvent};
 use crate::auth::Authorizer;
 use crate::context::Owner;
 use crate::credential::{Found, Source};
@@ -82,8 +82,8 @@ enum Wish {
     Service,
     /// To be registered, but the page's token gave no account, for this reason.
     Unprovided(&'static str),
-    /// To be registered, but the page's token provider gave no account. A call may ask it again.
-    Unanswered,
+    /// To be registered, but this token provider gave no account. A call may ask it again.
+    Unanswered(ProviderId),
     /// Not to be registered. The page is told of each step once.
     Withdrawn(Withdrawal),
     /// The line is to go.
@@ -301,7 +301,7 @@ impl Line {
             Wish::Unprovided(code) => Ready::Never(code),
             Wish::Withdrawn(_) | Wish::Leaving | Wish::Gone => Ready::Never("not-registered"),
             Wish::Service if self.seat.is_ready() => Ready::Now,
-            Wish::Unsaid | Wish::Unanswered | Wish::Service => Ready::Wait,
+            Wish::Unsaid | Wish::Unanswered(_) | Wish::Service => Ready::Wait,
         }
     }
 

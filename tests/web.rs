@@ -326,6 +326,26 @@ async fn a_provider_is_asked_for_the_token() {
 }
 
 #[test]
+async fn a_token_that_is_not_accepted_leaves_the_provider_in_place() {
+    let page = Page::new();
+    service_answers(200, &format!(r#"{{"account": {ACCOUNT}}}"#));
+    page.command(r#"{"type": "configure", "service": "https://service.example.com"}"#).unwrap();
+    register_with(&page, "return 'demo:alice:5678'");
+    until(|| opened() == 1).await;
+    page.hears_registered().await;
+    let garbage = page.command_code(r#"{"type": "register", "token": "a.b.c"}"#);
+    assert_eq!(garbage.as_deref(), Some("bad-token"));
+    let asked_once = asked();
+    thaws();
+    until(|| opened() == 2).await;
+    accept(1);
+    until(|| sent_count(1) > 0).await;
+    says(1, &answer(&text(1, 0), "403 Forbidden"));
+    until(|| asked() != asked_once).await;
+    assert_eq!(asked().matches("Bearer demo:alice:5678").count(), 2);
+}
+
+#[test]
 async fn a_provider_that_fails_fails_the_registration() {
     for body in ["throw new Error('x')", "return Promise.reject(new Error('x'))", "return 5"] {
         let page = Page::new();

@@ -1,6 +1,6 @@
 //! The boundary: what a driver tells the core, and what the core asks of a driver.
 
-use crate::api::{AccountId, Command, UaEvent};
+use crate::api::{AccountId, Command, ProviderId, UaEvent};
 use crate::media::{MediaEvent, MediaReply, MediaRequest, PeerId, Ticket};
 
 /// A connection to a server, chosen anew for every attempt, so that news of an old one is dropped.
@@ -72,8 +72,8 @@ pub enum LinkRequest {
 /// What the core asks about credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub enum CredentialRequest {
-    /// The page's token provider is asked.
-    AskProvider,
+    /// This token provider of the page is asked.
+    AskProvider(ProviderId),
     /// `POST <service>/v1/account` with the token as Bearer.
     Exchange {
         /// The service's origin, without a path.
@@ -87,7 +87,7 @@ pub enum CredentialRequest {
 impl std::fmt::Debug for CredentialRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::AskProvider => f.write_str("AskProvider"),
+            Self::AskProvider(provider) => f.debug_tuple("AskProvider").field(provider).finish(),
             Self::Exchange { service, .. } => f.debug_tuple("Exchange").field(service).finish(),
         }
     }

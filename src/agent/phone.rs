@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Core, FlowId, LinkEvent, LinkRequest};
-use crate::api::{AccountId, CallId, Command, Config, Dial};
+use crate::api::{AccountId, CallId, Command, Config, Dial, ProviderId};
 use crate::call::{Call, Departure};
 use crate::context::{Context, Owner};
 use crate::error::ApiMisuse;
@@ -194,6 +194,11 @@ impl Phone {
     /// Who the phone is on this flow.
     pub(super) fn identity(&self, flow: FlowId) -> &Identity {
         self.line.identity(Some(flow))
+    }
+
+    /// Whether the page's provider may still be asked.
+    pub(super) fn may_ask(&self, provider: ProviderId) -> bool {
+        !self.is_leaving() && self.line.may_ask(provider)
     }
 
     /// The line, and what it is lent for one step.

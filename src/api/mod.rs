@@ -56,14 +56,19 @@ pub enum Command {
     },
 }
 
+/// One function of a page that gives tokens. The driver numbers them, and keeps each while
+/// [`UserAgent::may_ask`](crate::UserAgent::may_ask) says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProviderId(pub u32);
+
 /// Where an account comes from.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// A token of either kind, with or without a leading `Bearer `.
     Token(String),
-    /// The page has a function that gives tokens: the driver is asked by
+    /// The page has a function that gives tokens: the driver is asked for it by
     /// [`CredentialRequest::AskProvider`](crate::CredentialRequest::AskProvider).
-    Provider,
+    Provider(ProviderId),
     /// The account itself.
     Account(Box<crate::account::Account>),
 }
@@ -73,7 +78,7 @@ impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Token(_) => f.write_str("Token"),
-            Self::Provider => f.write_str("Provider"),
+            Self::Provider(id) => id.fmt(f),
             Self::Account(account) => account.fmt(f),
         }
     }

@@ -3,7 +3,7 @@
 use super::binding::Binding;
 use super::{Calls, Candidate, Line, Outcome, Place, Step, Wish, Withdrawal, tell};
 use crate::account::Account;
-use crate::api::{Credential, RegistrationState, UaEvent};
+use crate::api::{Credential, ProviderId, RegistrationState, UaEvent};
 use crate::credential::{Found, Source, failure_of};
 use crate::error::ApiMisuse;
 use crate::identity::Identity;
@@ -45,10 +45,23 @@ impl Line {
 
     /// A call is wished for: a provider that failed before may have a token by now.
     pub(crate) fn ask_again(&mut self, step: &mut Step<'_>) {
-        if self.wish == Wish::Unanswered {
+        if let Wish::Unanswered(provider) = self.wish {
             // Misuse is only found in tokens that the page gave itself.
-            let _ = self.register(step, Credential::Provider);
+            let _ = self.register(step, Credential::Provider(provider));
         }
+    }
+
+    /// Whether this provider is the line's, or would be if it gave an account.
+    pub(crate) fn may_ask(&self, provider: ProviderId) -> bool {
+        let candidate = match &self.candidate {
+            Some(Candidate::Here { source, .. }) => source.as_ref(),
+            Some(Candidate::Fetching(source) | Candidate::Elsewhere { source, .. }) => Some(source),
+            None => None,
+        };
+        self.wish == Wish::Unanswered(provider)
+            || [self.source.as_ref(), candidate]
+                .iter()
+                .any(|source| source.and_then(Source::provider) == Some(provider))
     }
 
     /// The account of a new `register` came, or did not.
@@ -68,11 +81,8 @@ impl Line {
             Ok(account) => self.adopt(step, source, account),
             Err(failure) => {
                 if self.seat.link.is_off() {
-                    self.wish = if source.is_provider() {
-                        Wish::Unanswered
-                    } else {
-                        Wish::Unprovided(failure.code)
-                    };
+                    self.wish =
+                        source.provider().map_or(Wish::Unprovided(failure.code), Wish::Unanswered);
                 }
                 self.fail(step, &failure);
             }
@@ -113,8 +123,10 @@ impl Line {
         } else {
             self.seat.registration.forget();
             // What was accepted once and is not any more: the provider may have a better one.
-            if let Some(source) = self.source.as_mut().filter(|source| source.can_renew()) {
-                source.ask(step);
+            if let Some(source) = &mut self.source
+                && let Some(provider) = source.can_renew()
+            {
+                source.ask(step, provider);
                 return tell(step, RegistrationState::Registering, None, None);
             }
         }

@@ -9,7 +9,7 @@ use wasm_bindgen::JsValue;
 
 use super::shape::{FromJson, Headers, Unreadable, field, shape};
 use crate::account;
-use crate::api::{self, CallId, Config, Credential, Dial, DigitTransport, SeatStatus};
+use crate::api::{self, CallId, Config, Credential, Dial, DigitTransport, ProviderId, SeatStatus};
 use crate::error::ApiMisuse;
 use crate::json::Json;
 
@@ -33,19 +33,19 @@ enum Command {
     SendCallMessage(SendCallMessage),
 }
 
-/// Reads a command.
+/// Reads a command; a token provider in it is known to the core as `provider`.
 ///
 /// # Errors
 ///
 /// [`Unreadable`].
-pub(super) fn read(value: &JsValue) -> Result<api::Command, Unreadable> {
+pub(super) fn read(value: &JsValue, provider: ProviderId) -> Result<api::Command, Unreadable> {
     let text = JSON::stringify(value).ok().and_then(|text| text.as_string());
     let given = text.and_then(|text| Json::parse(&text)).ok_or(Unreadable::Field("command"))?;
     let given = &given;
     let of_call = || OfCall::read(given).map(|of| CallId(of.call));
     Ok(match field::<String>(given, "type")?.as_str() {
         "configure" => api::Command::Configure(Configure::read(given)?.into()),
-        "register" => api::Command::Register(credential(given)?),
+        "register" => api::Command::Register(credential(given, provider)?),
         "unregister" => api::Command::Unregister,
         "shutdown" => api::Command::Shutdown,
         "setSeatStatus" => api::Command::SetSeatStatus(SetSeatStatus::read(given)?.try_into()?),
@@ -81,13 +81,13 @@ pub(super) fn read(value: &JsValue) -> Result<api::Command, Unreadable> {
 const DECLINE: u16 = 603;
 
 /// A function is not in the JSON: where there is neither token nor account, the driver has it.
-fn credential(given: &Json) -> Result<Credential, Unreadable> {
+fn credential(given: &Json, provider: ProviderId) -> Result<Credential, Unreadable> {
     Ok(match (field(given, "token")?, given.get("account")) {
         (Some(token), _) => Credential::Token(token),
         (None, Some(account)) => {
             Credential::Account(Box::new(account::Account::from_json(account)?))
         }
-        (None, None) => Credential::Provider,
+        (None, None) => Credential::Provider(provider),
     })
 }
 

@@ -10,7 +10,7 @@ use super::driver::Driver;
 use super::promise::{settled, words};
 use crate::account::Account;
 use crate::agent::CredentialReply;
-use crate::api::AccountId;
+use crate::api::{AccountId, ProviderId};
 use crate::json::Json;
 use crate::media::Ticket;
 
@@ -117,16 +117,28 @@ pub(super) fn provider_of(command: &JsValue) -> Option<Function> {
 
 /// The providers of a page's phones.
 #[derive(Default)]
-pub(super) struct Providers(Vec<(AccountId, Function)>);
+pub(super) struct Providers {
+    count: u32,
+    kept: Vec<(AccountId, ProviderId, Function)>,
+}
 
 impl Providers {
-    /// Takes the place of what was there for this account.
-    pub(super) fn set(&mut self, account: AccountId, provider: Option<Function>) {
-        self.0.retain(|(of, _)| *of != account);
-        self.0.extend(provider.map(|provider| (account, provider)));
+    /// The number that [`keep`](Self::keep) gives next.
+    pub(super) const fn next(&self) -> ProviderId {
+        ProviderId(self.count)
     }
 
-    pub(super) fn of(&self, account: AccountId) -> Option<Function> {
-        self.0.iter().find(|(of, _)| *of == account).map(|(_, provider)| provider.clone())
+    pub(super) fn keep(&mut self, account: AccountId, provider: Function) {
+        self.kept.push((account, self.next(), provider));
+        self.count += 1;
+    }
+
+    /// Forgets those that are not `needed`.
+    pub(super) fn retain(&mut self, needed: impl Fn(AccountId, ProviderId) -> bool) {
+        self.kept.retain(|(account, provider, _)| needed(*account, *provider));
+    }
+
+    pub(super) fn get(&self, provider: ProviderId) -> Option<Function> {
+        self.kept.iter().find(|(_, id, _)| *id == provider).map(|(.., function)| function.clone())
     }
 }

@@ -20,7 +20,7 @@ use super::writer;
 use crate::agent::{
     CredentialReply, CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, Output, UserAgent,
 };
-use crate::api::{AccountId, CallId, CallState, Command, UaEvent};
+use crate::api::{AccountId, CallId, CallState, Command, ProviderId, UaEvent};
 use crate::error::ApiMisuse;
 use crate::media::{MediaEvent, MediaFailure, MediaReply, MediaRequest, PeerId, Ticket};
 use crate::time::Time;
@@ -79,15 +79,24 @@ impl Driver {
     ///
     /// As [`UserAgent::handle`].
     pub(super) fn command(&self, account: AccountId, command: Command) -> Result<(), ApiMisuse> {
-        self.feed(Input::Command(account, command))
+        let outcome = self.feed(Input::Command(account, command));
+        let agent = self.agent.borrow();
+        self.providers.borrow_mut().retain(|account, provider| agent.may_ask(account, provider));
+        outcome
     }
 
     pub(super) fn reserve_call(&self) -> CallId {
         self.agent.borrow_mut().reserve_call()
     }
 
-    pub(super) fn set_provider(&self, account: AccountId, provider: Option<Function>) {
-        self.providers.borrow_mut().set(account, provider);
+    /// The number of the token provider that is kept next.
+    pub(super) fn next_provider(&self) -> ProviderId {
+        self.providers.borrow().next()
+    }
+
+    /// Keeps a token provider for the command that follows, and as long as the core may ask it.
+    pub(super) fn keep_provider(&self, account: AccountId, provider: Function) {
+        self.providers.borrow_mut().keep(account, provider);
     }
 
     /// What the far side of a call sends.
@@ -221,9 +230,10 @@ impl Driver {
         match request {
             MediaRequest::Open { call, ice_servers, relay_only, take_over } => {
                 let Some(driver) = self.this.upgrade() else { return };
-                let taken_over = take_over.and_then(|peer| self.peer(peer)?.give_local());
                 match Peer::new(id, call, &ice_servers, relay_only, &driver) {
                     Ok(peer) => {
+                        // Not before there is who will stop them.
+                        let taken_over = take_over.and_then(|old| self.peer(old)?.give_local());
                         self.peers.borrow_mut().push(Rc::clone(&peer));
                         peer.open(ticket, taken_over);
                     }
@@ -258,8 +268,8 @@ impl Driver {
     fn ask(&self, account: AccountId, ticket: Ticket, request: CredentialRequest) {
         let asked = Asked { account, ticket, driver: Weak::clone(&self.this) };
         match request {
-            CredentialRequest::AskProvider => {
-                let provider = self.providers.borrow().of(account);
+            CredentialRequest::AskProvider(provider) => {
+                let provider = self.providers.borrow().get(provider);
                 credential::ask_provider(provider, asked);
             }
             CredentialRequest::Exchange { service, token } => {

@@ -62,16 +62,13 @@ impl Core {
         #[wasm_bindgen(unchecked_param_type = "Command")] command: &JsValue,
     ) -> Result<(), JsValue> {
         let account = AccountId(account);
-        let given = commands::read(command).map_err(|why| unreadable(&why))?;
-        let provider = match &given {
-            Command::Register(Credential::Provider) => Some(
-                credential::provider_of(command)
-                    .ok_or_else(|| unreadable(&Unreadable::Field("token")))?,
-            ),
-            Command::Register(_) | Command::Shutdown => None,
-            _ => return self.driver.command(account, given).map_err(|misuse| thrown(&misuse)),
-        };
-        self.driver.set_provider(account, provider);
+        let next = self.driver.next_provider();
+        let given = commands::read(command, next).map_err(|why| unreadable(&why))?;
+        if let Command::Register(Credential::Provider(_)) = given {
+            let provider = credential::provider_of(command)
+                .ok_or_else(|| unreadable(&Unreadable::Field("token")))?;
+            self.driver.keep_provider(account, provider);
+        }
         self.driver.command(account, given).map_err(|misuse| thrown(&misuse))
     }
 

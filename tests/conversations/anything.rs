@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use cc_sdk::account::Account;
 use cc_sdk::api::{
-    CallId, CallState, Command, Config, Credential, Dial, DigitTransport, SeatStatus, UaEvent,
+    CallId, CallState, Command, Config, Credential, Dial, DigitTransport, ProviderId, SeatStatus,
+    UaEvent,
 };
 use cc_sdk::sip::Method;
 use cc_sdk::{
@@ -239,7 +240,7 @@ impl World {
                     self.stage.gives(Input::Credential(account, ticket, reply));
                     return;
                 }
-                Command::Register(Credential::Provider)
+                Command::Register(Credential::Provider(ProviderId(1)))
             }
             Happening::Unregisters => Command::Unregister,
             Happening::Chooses(paused) => {

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use cc_sdk::account::Account;
-use cc_sdk::api::{Command, Credential, UaEvent};
+use cc_sdk::api::{AccountId, Command, Credential, ProviderId, UaEvent};
 use cc_sdk::{ApiMisuse, CredentialReply, CredentialRequest};
 
 use crate::registration::{SECOND, answer_with, learnt, register, waits};
 use crate::stage::{Stage, account};
 
 const NOW: u64 = 1_800_000_000;
-const ASK: CredentialRequest = CredentialRequest::AskProvider;
+const ASK: CredentialRequest = CredentialRequest::AskProvider(ProviderId(7));
+const PROVIDER: Credential = Credential::Provider(ProviderId(7));
 
 fn base64url(text: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -54,7 +55,7 @@ fn with_service() -> Stage {
 #[track_caller]
 fn provided() -> Stage {
     let mut alice = Stage::new();
-    alice.does(Command::Register(Credential::Provider));
+    alice.does(Command::Register(PROVIDER));
     alice.provides(&ASK, CredentialReply::Token(jws(600)));
     alice.opens().says("REGISTER").hears_answer(200).forgets();
     alice
@@ -272,7 +273,7 @@ fn a_provider_that_fails_is_asked_again_later_each_time() {
 fn a_provider_may_send_the_phone_to_another_server() {
     let moved = Account { servers: vec!["wss://other.example.com".into()], ..account() };
     let mut alice = with_service();
-    alice.does(Command::Register(Credential::Provider));
+    alice.does(Command::Register(PROVIDER));
     alice.provides(&ASK, CredentialReply::Token("demo:alice:1".into()));
     let first = CredentialReply::Account(Box::new(account()), Some(300));
     let then = CredentialReply::Account(Box::new(moved), Some(300));
@@ -294,7 +295,7 @@ fn a_provider_may_send_the_phone_to_another_server() {
 #[test]
 fn a_provider_may_give_opaque_tokens() {
     let mut alice = with_service();
-    alice.does(Command::Register(Credential::Provider));
+    alice.does(Command::Register(PROVIDER));
     alice.provides(&ASK, CredentialReply::Token("demo:alice:1".into()));
     let account = CredentialReply::Account(Box::new(account()), Some(300));
     alice.provides(&exchange("demo:alice:1"), account.clone());
@@ -315,30 +316,48 @@ fn a_provider_that_gives_nothing_of_use_fails_the_register() {
         (CredentialReply::Token(jws(0)), "failed token-expired"),
     ] {
         let mut alice = Stage::new();
-        alice
-            .passes(61 * SECOND)
-            .does(Command::Register(Credential::Provider))
-            .provides(&ASK, reply);
+        alice.passes(61 * SECOND).does(Command::Register(PROVIDER)).provides(&ASK, reply);
         assert_eq!(learnt(&mut alice), ["registering", told]);
-        alice.does(Command::Register(Credential::Provider));
+        alice.does(Command::Register(PROVIDER));
         alice.provides(&ASK, CredentialReply::Token(jws(900))).opens().says("REGISTER");
     }
     let mut alice = Stage::new();
-    alice.does(Command::Register(Credential::Provider)).passes(60 * SECOND);
+    alice.does(Command::Register(PROVIDER)).passes(60 * SECOND);
     assert_eq!(learnt(&mut alice), ["registering", "failed service-unreachable"]);
+}
+
+#[test]
+fn a_provider_is_asked_until_another_credential_is_accepted() {
+    const OTHER: ProviderId = ProviderId(8);
+    let may_ask = |alice: &Stage, provider| alice.agent.may_ask(AccountId(1), provider);
+    let mut alice = provided();
+    assert!(alice.tries(token("a.b.c")).is_err());
+    assert!(may_ask(&alice, ProviderId(7)));
+    // Well-formed, and refused.
+    alice.does(token(&jws(900))).says("REGISTER").hears_answer(403);
+    assert!(may_ask(&alice, ProviderId(7)));
+    alice.does(Command::Register(Credential::Provider(OTHER)));
+    assert!(may_ask(&alice, ProviderId(7)) && may_ask(&alice, OTHER));
+    let theirs = CredentialRequest::AskProvider(OTHER);
+    alice.provides(&theirs, CredentialReply::Token(jws(900))).says("REGISTER").hears_answer(403);
+    assert!(may_ask(&alice, ProviderId(7)) && !may_ask(&alice, OTHER));
+    until_asked(&mut alice, 600 * SECOND);
+    alice.provides(&ASK, CredentialReply::Token(jws(1500))).says("REGISTER").hears_answer(200);
+    alice.does(token(&jws(1600))).says("REGISTER").hears_answer(200);
+    assert!(!may_ask(&alice, ProviderId(7)));
 }
 
 #[test]
 fn a_call_asks_a_provider_again_that_had_nothing_of_use() {
     let mut alice = Stage::new();
-    alice.does(Command::Register(Credential::Provider));
+    alice.does(Command::Register(PROVIDER));
     alice.provides(&ASK, CredentialReply::Failed("not signed in".into())).forgets();
     alice.dials("bob");
     alice.provides(&ASK, CredentialReply::Token(jws(900))).opens();
     alice.says("REGISTER").hears_answer(200).says("INVITE");
     // What goes wrong again ends the call with the reason, and the next call asks once more.
     let mut alice = Stage::new();
-    alice.does(Command::Register(Credential::Provider));
+    alice.does(Command::Register(PROVIDER));
     alice.provides(&ASK, CredentialReply::Failed("not signed in".into())).forgets();
     alice.dials("bob");
     alice.provides(&ASK, CredentialReply::Token("a.b.c".into()));
@@ -366,7 +385,7 @@ fn what_was_accepted_once_and_is_refused_later_is_asked_for_anew() {
 #[test]
 fn the_first_token_of_a_provider_that_is_refused_is_a_failure() {
     let mut alice = Stage::new();
-    alice.does(Command::Register(Credential::Provider));
+    alice.does(Command::Register(PROVIDER));
     alice
         .provides(&ASK, CredentialReply::Token(jws(600)))
         .opens()
