@@ -13,6 +13,7 @@ import * as esbuild from "esbuild";
 import { rollup } from "rollup";
 import * as vite from "vite";
 import webpack from "webpack";
+import { buildId } from "../../scripts/build-id.mjs";
 import { clearAway, packedFiles, prepare, project, root, run } from "./project.js";
 
 before(prepare);
@@ -66,6 +67,16 @@ test("the package holds what its exports name, and nothing of the sources", () =
     paths.filter((path) => /^(js|pkg|src|tests|gateway|node_modules)\/|faces/.test(path)),
     [],
   );
+});
+
+test("every script that is published says of what build it is", () => {
+  const scripts = packedFiles().filter((path) => /^dist\/(index|inline|sip-sdk)\.js$/.test(path));
+  assert.equal(scripts.length, 3);
+  for (const path of packedFiles().filter((path) => path.endsWith(".js"))) {
+    const script = readFileSync(join(root, path), "utf8");
+    assert.ok(!/unbuilt|__CC_SDK_BUILD__/.test(script), path);
+    if (scripts.includes(path)) assert.ok(script.includes(`"${buildId()}"`), path);
+  }
 });
 
 test("importing any of the modules in Node does not throw", async () => {
