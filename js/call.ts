@@ -225,7 +225,7 @@ export class Call extends TypedEventTarget<CallEventMap> {
     this.#core.command(this.account, { type: "answer", call: this.id });
   }
 
-  /** Refuses an incoming call, with 480 to 699 as the far side is to be told; 486 (busy) unless told. */
+  /** Refuses an incoming call, with 300 to 699 as the far side is to be told; 486 (busy) unless told. */
   reject(status = 486): void {
     this.#core.command(this.account, { type: "reject", call: this.id, status });
   }
