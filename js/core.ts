@@ -98,6 +98,7 @@ export class SharedCore {
         if (core === this.#core) this.#guests.get(account)?.told(event);
       });
       globalThis.addEventListener("error", this.#uncaught);
+      globalThis.addEventListener("unhandledrejection", this.#unhandled);
       return (this.#core = core);
     } catch (cause) {
       this.#loading = undefined;
@@ -128,11 +129,17 @@ export class SharedCore {
   #forget(): void {
     this.#core = this.#loading = undefined;
     globalThis.removeEventListener("error", this.#uncaught);
+    globalThis.removeEventListener("unhandledrejection", this.#unhandled);
   }
 
   /** Traps in what the browser calls (a frame, a timer) reach the page, not a caller of ours. */
   readonly #uncaught = (event: ErrorEvent): void => {
     if (this.loader.isTrap(event.error)) this.#trapped(event.error);
+  };
+
+  /** And in what follows a promise (the microphone, a description, a token), by another way. */
+  readonly #unhandled = (event: PromiseRejectionEvent): void => {
+    if (this.loader.isTrap(event.reason)) this.#trapped(event.reason);
   };
 }
 

@@ -50,9 +50,18 @@ test("a trap is the end of a call that has not left", async () => {
   assert.equal(await left, "internal");
 });
 
+test("a trap in what follows a promise is noticed", async () => {
+  const at = await calling();
+  const reason = new WebAssembly.RuntimeError("unreachable");
+  window.dispatchEvent(Object.assign(new Event("unhandledrejection"), { reason }));
+  assert.equal(at.phone.registration.reason?.code, "internal");
+  assert.deepEqual(at.phone.calls, []);
+});
+
 test("another script's error is none of ours", async () => {
   const at = await onDuty();
   window.dispatchEvent(Object.assign(new Event("error"), { error: new Error("theirs") }));
+  window.dispatchEvent(Object.assign(new Event("unhandledrejection"), { reason: new Error("theirs") }));
   assert.equal(at.phone.registration.state, "registered");
 });
 
