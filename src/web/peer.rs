@@ -198,19 +198,22 @@ impl Peer {
         self.await_then(promise.unchecked_ref(), ticket, next);
     }
 
+    /// Without keeping the peer: a promise of a closed connection may never settle, and would keep
+    /// the connection with it.
     fn await_then(self: &Rc<Self>, promise: &Promise, ticket: Ticket, next: Next) {
-        let peer = Rc::clone(self);
-        settled(promise, Box::new(move |outcome| peer.on_settled(ticket, next, outcome)));
+        let peer = Rc::downgrade(self);
+        settled(
+            promise,
+            Box::new(move |outcome| match peer.upgrade() {
+                Some(peer) if peer.state.get() != State::Closed => {
+                    peer.on_settled(ticket, next, outcome);
+                }
+                _ => too_late(next, outcome),
+            }),
+        );
     }
 
     fn on_settled(self: &Rc<Self>, ticket: Ticket, next: Next, outcome: Settled) {
-        if self.state.get() == State::Closed {
-            // The call ended while the person was asked for the microphone.
-            if let (Next::Microphone, Ok(stream)) = (next, outcome) {
-                stop(Some(stream.unchecked_ref()));
-            }
-            return;
-        }
         let reply = match (next, outcome) {
             (Next::Microphone, Ok(stream)) => self.add_tracks(stream.unchecked_into()),
             (Next::Microphone, Err(thrown)) => MediaReply::Failed(self.microphone_failure(&thrown)),
@@ -366,6 +369,13 @@ impl Drop for Peer {
 
 const CONNECTION_EVENTS: Names =
     &["icecandidate", "track", "connectionstatechange", "iceconnectionstatechange"];
+
+/// The call ended while the person was asked for the microphone.
+fn too_late(next: Next, outcome: Settled) {
+    if let (Next::Microphone, Ok(stream)) = (next, outcome) {
+        stop(Some(stream.unchecked_ref()));
+    }
+}
 
 fn tracks(stream: Option<&MediaStream>) -> Vec<MediaStreamTrack> {
     let list = stream.map(MediaStream::get_tracks).unwrap_or_default();
