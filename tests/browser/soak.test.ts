@@ -33,7 +33,14 @@ async function cycles(page: Page, count: number): Promise<void> {
 
 /** What is alive after a collection of garbage. */
 async function alive(devtools: CDPSession): Promise<Record<string, number>> {
-  await devtools.send("HeapProfiler.collectGarbage");
+  // More than once: what a finalizer lets go of is garbage only for the next collection.
+  for (let round = 0; round < 4; round += 1) {
+    await devtools.send("HeapProfiler.collectGarbage");
+    await devtools.send("Runtime.evaluate", {
+      expression: "new Promise((resolve) => setTimeout(resolve, 50))",
+      awaitPromise: true,
+    });
+  }
   const { metrics } = await devtools.send("Performance.getMetrics");
   // Not AudioHandlers: the microphone that the tests play leaves some behind for each call.
   const wanted = ["JSHeapUsedSize", "Nodes", "JSEventListeners", "RTCPeerConnections"];
@@ -57,7 +64,8 @@ test(
     t.diagnostic(`after 20 cycles: ${JSON.stringify(early)}`);
     t.diagnostic(`after 100 cycles: ${JSON.stringify(late)}`);
     for (const [what, before20] of Object.entries(early)) {
-      const allowed = what === "JSHeapUsedSize" ? before20 + 512 * 1024 : before20;
+      // The collector takes what lies on the stack for alive: the last of the hundred may be.
+      const allowed = before20 + (what === "JSHeapUsedSize" ? 512 * 1024 : 1);
       assert.ok((late[what] ?? 0) <= allowed, `${what} grew from ${before20} to ${late[what] ?? 0}`);
     }
   },

@@ -124,6 +124,10 @@ export function thaws() {
   window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
 }
 
-export const microphoneState = (stream) => stream.getTracks().map((track) => track.readyState).join();
+export const microphoneState = (stream) =>
+  stream
+    .getTracks()
+    .map((track) => track.readyState)
+    .join();
 
 export const soon = () => new Promise((resolve) => setTimeout(resolve, 2));
