@@ -1,6 +1,6 @@
 //! `POST /v3/cc/seat/createSdkAuthentication`, as the CC SDK platform has it: signed requests of
 //! a customer's back end, answered 200 with a status code in the body. What the scheme can and
-//! cannot give is in docs/decisions/0007.
+//! cannot give is in docs/decisions/0005.
 
 use std::collections::HashSet;
 use std::fmt::Write;
