@@ -10,8 +10,8 @@ const limit = { timeout: 60_000 };
 
 const stage = new Stage();
 
-/** A page in a call, whose script remembers the memory of each instance of the wasm. */
-async function inCall(): Promise<Page> {
+/** A registered page, whose script remembers the memory of each instance of the wasm. */
+async function onDuty(): Promise<Page> {
   const page = await pageWithTone(await stage.browser.newContext(), 440);
   await page.addInitScript(() => {
     type Made = Promise<WebAssembly.Instance & Partial<WebAssembly.WebAssemblyInstantiatedSource>>;
@@ -28,6 +28,11 @@ async function inCall(): Promise<Page> {
   });
   await openPhone(page, stage.gateway.base);
   await register(page, "alice");
+  return page;
+}
+
+async function inCall(): Promise<Page> {
+  const page = await onDuty();
   await dial(page, "9196");
   await callState(page, "connected");
   return page;
@@ -68,4 +73,34 @@ test("a trap in what the browser calls is noticed by itself", limit, async () =>
   await callState(page, "ended");
   await register(page, "alice");
   assert.equal(await page.evaluate(() => window.ccSdk.registration.state), "registered");
+});
+
+test("a trap in what follows a promise is noticed by itself", limit, async () => {
+  const page = await onDuty();
+  // The person takes time to allow the microphone.
+  await page.evaluate(() => {
+    const { mediaDevices } = navigator;
+    const real = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (constraints) => {
+      mediaDevices.getUserMedia = real;
+      await new Promise((allow) => Object.assign(window, { allow }));
+      return real(constraints);
+    };
+    window.ccSdk.callPhone({ phone: "9196" }).catch((error: unknown) => {
+      Object.assign(window, { refusal: (error as { code: string }).code });
+    });
+  });
+  await page.waitForFunction(() => "allow" in window);
+  await page.evaluate(() => {
+    const { wasmMemory, allow } = window as unknown as { wasmMemory: WebAssembly.Memory; allow: () => void };
+    new Uint8Array(wasmMemory.buffer).fill(0xff);
+    allow();
+  });
+  await page.waitForFunction(() => "refusal" in window);
+  assert.equal(await page.evaluate(() => (window as unknown as { refusal: string }).refusal), "internal");
+  assert.deepEqual(await page.evaluate(() => window.ccSdk.calls.length), 0);
+
+  await register(page, "alice");
+  await dial(page, "9196");
+  await callState(page, "connected");
 });
