@@ -226,9 +226,22 @@ impl Peer {
             }
             (Next::Describe, Ok(_)) => self.describe(),
             (Next::Done, Ok(_)) => MediaReply::Done,
-            (_, Err(thrown)) => MediaReply::Failed(refused(&thrown)),
+            (_, Err(thrown)) => {
+                self.abandon_offer();
+                MediaReply::Failed(refused(&thrown))
+            }
         };
         self.reply(ticket, reply);
+    }
+
+    /// A remote offer that has no answer goes; what is asked next, the browser does after it.
+    fn abandon_offer(&self) {
+        let state = promise::text(&self.connection, "signalingState");
+        if state.as_deref() == Some("have-remote-offer") {
+            let back = RtcSessionDescriptionInit::new(RtcSdpType::Rollback);
+            let promise = self.connection.set_remote_description(&back);
+            settled(promise.unchecked_ref(), Box::new(|_| {}));
+        }
     }
 
     fn reply(self: &Rc<Self>, ticket: Ticket, reply: MediaReply) {
@@ -320,7 +333,8 @@ impl Peer {
     fn on_track(&self, event: &RtcTrackEvent) {
         let track = event.track();
         if track.kind() != "audio" {
-            return;
+            // The answer refuses it or says inactive, as browsers differ: nobody would see it.
+            return event.transceiver().stop();
         }
         if let Ok(stream) = MediaStream::new_with_tracks(&Array::of1(&track)) {
             self.remote.replace(Some(stream));

@@ -142,6 +142,20 @@ export async function farApplies(page: Evaluates, name: string, answer: string):
   );
 }
 
+/** A named peer sends a picture too from now on; its offer of that. */
+export async function farAddsVideo(page: Evaluates, name: string): Promise<string> {
+  const offer = await page.evaluate(async (peer) => {
+    const peers = (window as unknown as { farPeers: Record<string, RTCPeerConnection> }).farPeers;
+    const canvas = document.createElement("canvas");
+    canvas.getContext("2d");
+    const picture = canvas.captureStream();
+    for (const track of picture.getTracks()) peers[peer]?.addTrack(track, picture);
+    await peers[peer]?.setLocalDescription();
+    return peers[peer]?.localDescription?.sdp;
+  }, name);
+  return offer as string;
+}
+
 /** Runs in the page. */
 async function openFarPeer(wanted: {
   name: string;

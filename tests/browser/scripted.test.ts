@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { launchChromium } from "./chromium.js";
-import { FarSide, farApplies, farPeer } from "./farside.js";
+import { FarSide, farAddsVideo, farApplies, farPeer, type Message } from "./farside.js";
 import { asEvaluates, launchFirefox } from "./firefox.js";
 import { hearsTone, toneForMicrophone, type Evaluates } from "./sound.js";
 
@@ -65,6 +65,45 @@ async function reaches(page: Evaluates, state: string): Promise<void> {
   }, state);
 }
 
+/** Offers anew in the dialog of an INVITE that "one" took; the answer, which is acknowledged. */
+async function reinvites(far: FarSide, invite: Message, offer: string, status = "200"): Promise<Message> {
+  const target = /<([^>]+)>/.exec(invite.header("Contact"))?.[1] ?? "";
+  const says = (method: string, sdp?: string): void => {
+    far.says(
+      `${method} ${target} SIP/2.0`,
+      [
+        `Via: SIP/2.0/WS far.invalid;branch=z9hG4bKanew${method === "ACK" && status === "200" ? method : "INVITE"}`,
+        `From: ${invite.header("To")};tag=one`,
+        `To: ${invite.header("From")}`,
+        `Call-ID: ${invite.header("Call-ID")}`,
+        `CSeq: 7000 ${method}`,
+        "Max-Forwards: 70",
+      ],
+      "one",
+      sdp,
+    );
+  };
+  says("INVITE", offer);
+  const answer = await far.hears(status);
+  says("ACK");
+  return answer;
+}
+
+/** Runs in the page: the next description that a peer makes fails, and the peer is known as `failed`. */
+function failsToAnswerOnce(): void {
+  const { prototype } = RTCPeerConnection;
+  const name = "setLocalDescription";
+  const before = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
+  Object.defineProperty(prototype, name, {
+    ...before,
+    value(this: RTCPeerConnection) {
+      Object.defineProperty(prototype, name, before);
+      Object.assign(window, { failed: this });
+      return Promise.reject(new DOMException("x", "OperationError"));
+    },
+  });
+}
+
 for (const [name, launch] of [
   ["Chromium", chromiumTabs],
   ["Firefox", firefoxTabs],
@@ -122,35 +161,44 @@ for (const [name, launch] of [
       await far.hears("ACK");
       await hearsTone(page, 700);
       const offer = await farPeer(page, "reloaded", 1300);
-      const target = /<([^>]+)>/.exec(invite.header("Contact"))?.[1] ?? "";
-      far.says(
-        `INVITE ${target} SIP/2.0`,
-        [
-          "Via: SIP/2.0/WS far.invalid;branch=z9hG4bKreloaded",
-          `From: ${invite.header("To")};tag=one`,
-          `To: ${invite.header("From")}`,
-          `Call-ID: ${invite.header("Call-ID")}`,
-          "CSeq: 7000 INVITE",
-          "Max-Forwards: 70",
-        ],
-        "one",
-        offer,
-      );
-      const answer = await far.hears("200");
+      const answer = await reinvites(far, invite, offer);
       await farApplies(page, "reloaded", answer.body);
-      far.says(
-        `ACK ${target} SIP/2.0`,
-        [
-          "Via: SIP/2.0/WS far.invalid;branch=z9hG4bKreloadedack",
-          `From: ${invite.header("To")};tag=one`,
-          `To: ${invite.header("From")}`,
-          `Call-ID: ${invite.header("Call-ID")}`,
-          "CSeq: 7000 ACK",
-          "Max-Forwards: 70",
-        ],
-        "one",
-      );
       await hearsTone(page, 1300);
+      far.stop();
+    });
+
+    test("a far side that adds its camera is refused the video, and sound goes on", limit, async () => {
+      far = await FarSide.start();
+      const page = await registered(tabs, far);
+      await dials(page);
+      const invite = await far.hears("INVITE");
+      far.answers(invite, "200 OK", "one", await farPeer(page, "one", 700, invite.body));
+      await far.hears("ACK");
+      await hearsTone(page, 700);
+      const answer = await reinvites(far, invite, await farAddsVideo(page, "one"));
+      assert.match(answer.body, /^m=audio [1-9]/m);
+      assert.match(answer.body, /^m=video (0 |[^]*^a=inactive\r$)/m);
+      await farApplies(page, "one", answer.body);
+      await hearsTone(page, 700);
+      far.stop();
+    });
+
+    test("an offer that cannot be answered leaves the peer as it was, and sound goes on", limit, async () => {
+      far = await FarSide.start();
+      const page = await registered(tabs, far);
+      await dials(page);
+      const invite = await far.hears("INVITE");
+      far.answers(invite, "200 OK", "one", await farPeer(page, "one", 700, invite.body));
+      await far.hears("ACK");
+      await hearsTone(page, 700);
+      const offer = await farAddsVideo(page, "one");
+      await page.evaluate(failsToAnswerOnce, undefined);
+      await reinvites(far, invite, offer, "488");
+      await page.evaluate(async (wanted) => {
+        const { failed } = window as unknown as { failed: RTCPeerConnection };
+        while (failed.signalingState !== wanted) await new Promise((done) => setTimeout(done, 20));
+      }, "stable");
+      await hearsTone(page, 700);
       far.stop();
     });
   });
