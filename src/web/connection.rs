@@ -3,8 +3,12 @@
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{RtcConfiguration, RtcIceServer, RtcIceTransportPolicy, RtcPeerConnection};
+use web_sys::{
+    RtcConfiguration, RtcIceServer, RtcIceTransportPolicy, RtcPeerConnection, RtcSdpType,
+    RtcSessionDescriptionInit,
+};
 
+use super::promise::{self, settled};
 use crate::media::IceServer;
 
 /// Makes one.
@@ -30,6 +34,16 @@ pub(super) fn describe_itself(connection: &RtcPeerConnection) -> Promise {
 /// The next offer has new ICE credentials.
 pub(super) fn restart_ice(connection: &RtcPeerConnection) {
     connection.unchecked_ref::<Negotiating>().restart_ice();
+}
+
+/// A remote offer that has no answer goes; what is asked next, the browser does after it.
+pub(super) fn abandon_offer(connection: &RtcPeerConnection) {
+    let state = promise::text(connection, "signalingState");
+    if state.as_deref() == Some("have-remote-offer") {
+        let back = RtcSessionDescriptionInit::new(RtcSdpType::Rollback);
+        let gone = connection.set_remote_description(&back);
+        settled(gone.unchecked_ref(), Box::new(|_| {}));
+    }
 }
 
 #[wasm_bindgen]

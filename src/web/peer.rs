@@ -227,21 +227,11 @@ impl Peer {
             (Next::Describe, Ok(_)) => self.describe(),
             (Next::Done, Ok(_)) => MediaReply::Done,
             (_, Err(thrown)) => {
-                self.abandon_offer();
+                connection::abandon_offer(&self.connection);
                 MediaReply::Failed(refused(&thrown))
             }
         };
         self.reply(ticket, reply);
-    }
-
-    /// A remote offer that has no answer goes; what is asked next, the browser does after it.
-    fn abandon_offer(&self) {
-        let state = promise::text(&self.connection, "signalingState");
-        if state.as_deref() == Some("have-remote-offer") {
-            let back = RtcSessionDescriptionInit::new(RtcSdpType::Rollback);
-            let promise = self.connection.set_remote_description(&back);
-            settled(promise.unchecked_ref(), Box::new(|_| {}));
-        }
     }
 
     fn reply(self: &Rc<Self>, ticket: Ticket, reply: MediaReply) {
