@@ -5,12 +5,16 @@
 //! The result is `pkg/cc_sdk.js`, `pkg/cc_sdk.d.ts` and `pkg/cc_sdk.wasm`.
 
 mod shrink;
+mod unread;
 
 use std::env;
+use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use unread::Linked;
+use walrus::Module;
 use wasm_bindgen_cli_support::Bindgen;
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -73,7 +77,8 @@ fn compile(root: &Path, build: Build) -> Result<(), String> {
 }
 
 /// Flags that keep the machine's paths out of the wasm, so that every machine builds the same, and
-/// take the rolled-up digests, which are as fast as a phone needs.
+/// take the rolled-up digests, which are as fast as a phone needs. The relocations are for
+/// [`Linked`].
 fn reproducible(root: &Path) -> String {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
@@ -81,7 +86,8 @@ fn reproducible(root: &Path) -> String {
     let compact = "--cfg=sha2_backend_soft=\"compact\"".to_owned();
     // Addresses below a megabyte have one byte less; a quarter of that is stack enough.
     let stack = "-Clink-arg=-zstack-size=262144".to_owned();
-    [remap(&home, "cargo"), remap(root, ""), compact, stack].join("\u{1f}")
+    let relocations = "-Clink-arg=--emit-relocs".to_owned();
+    [remap(&home, "cargo"), remap(root, ""), compact, stack, relocations].join("\u{1f}")
 }
 
 fn artefact(root: &Path, build: Build) -> PathBuf {
@@ -99,8 +105,6 @@ fn bind(wasm: &Path, pkg: &Path, build: Build) -> Result<(), String> {
                 .typescript(true)
                 .reset_state_function(true)
                 .omit_default_module_path(true)
-                .remove_name_section(build == Build::Release)
-                .remove_producers_section(build == Build::Release)
                 .out_name("cc_sdk")
         })
         .and_then(Bindgen::generate_output);
@@ -109,6 +113,7 @@ fn bind(wasm: &Path, pkg: &Path, build: Build) -> Result<(), String> {
         return output.emit(pkg).map_err(|error| format!("wasm-bindgen: {error:#}"));
     }
     shrink::silence_panics(output.wasm_mut());
+    unread::forget_relocations(output.wasm_mut());
     let pairs = shrink::shorten_imports(output.wasm_mut());
     output.emit(pkg).map_err(|error| format!("wasm-bindgen: {error:#}"))?;
     let glue = pkg.join("cc_sdk.js");
@@ -117,11 +122,20 @@ fn bind(wasm: &Path, pkg: &Path, build: Build) -> Result<(), String> {
     fs::write(&glue, shrink::rename(&script, &pairs)).map_err(failed)
 }
 
+/// Twice: only when the code that panicked is gone can be seen what data is read, and then more
+/// code goes.
+fn optimise(root: &Path, pkg: &Path, build: Build) -> Result<(), String> {
+    let (bound, small) = (pkg.join("cc_sdk_bg.wasm"), pkg.join("cc_sdk.wasm"));
+    shorten(root, &bound, &small, Build::Named)?;
+    forget_unread(&artefact(root, build), &small).map_err(|error| format!("{error:#}"))?;
+    shorten(root, &small, &small, build)
+}
+
 /// Every feature is named that rustc uses by default.
 ///
-/// What merges functions or expressions is held back: it makes fewer bytes, but more of them after
-/// brotli. The lowest kilobyte is the far end of the stack, so no pointer lies there.
-fn optimise(root: &Path, pkg: &Path, build: Build) -> Result<(), String> {
+/// What merges functions or expressions, or cuts zeros out of the data, is held back: it makes
+/// fewer bytes, but more of them after brotli. The lowest kilobyte is the far end of the stack, so no pointer lies there.
+fn shorten(root: &Path, from: &Path, to: &Path, build: Build) -> Result<(), String> {
     let tool = root.join("node_modules/.bin/wasm-opt");
     if !tool.exists() {
         return Err("wasm-opt is missing; install it with `npm ci`".into());
@@ -129,17 +143,30 @@ fn optimise(root: &Path, pkg: &Path, build: Build) -> Result<(), String> {
     let mut wasm_opt = Command::new(tool);
     wasm_opt
         .args(["-Oz", "--low-memory-unused", "--one-caller-inline-max-function-size=0"])
-        .args(["--always-inline-max-function-size=5", "--skip-pass=local-cse"])
+        .args([
+            "--always-inline-max-function-size=5",
+            "--skip-pass=local-cse",
+            "--skip-pass=memory-packing",
+        ])
         .args(["--enable-bulk-memory", "--enable-bulk-memory-opt", "--enable-sign-ext"])
         .args(["--enable-mutable-globals", "--enable-nontrapping-float-to-int"])
         .args(["--enable-reference-types", "--enable-multivalue"])
-        .arg(pkg.join("cc_sdk_bg.wasm"))
-        .arg("--output")
-        .arg(pkg.join("cc_sdk.wasm"));
+        .args([from, Path::new("--output"), to]);
     if build == Build::Named {
         wasm_opt.arg("-g");
+    } else {
+        // In the order of their paths, what is alike lies together.
+        wasm_opt.args(["--reorder-functions-by-name", "--strip-debug"]);
+        wasm_opt.args(["--strip-producers", "--strip-target-features"]);
     }
     run(&mut wasm_opt, "wasm-opt")
+}
+
+fn forget_unread(linked: &Path, wasm: &Path) -> Result<(), Box<dyn Error>> {
+    let linked = Linked::read(&fs::read(linked)?)?;
+    let mut module = Module::from_file(wasm)?;
+    linked.forget_unread(&mut module);
+    Ok(module.emit_wasm_file(wasm)?)
 }
 
 /// The second declaration file would shadow `declare module "*.wasm"`.
