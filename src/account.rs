@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::ApiMisuse;
 use crate::json::Json;
 use crate::media::IceServer;
-use crate::text::split_once;
+use crate::text::{before, cut, cut_last, find_any, from, split_once};
 
 /// Who a phone is and where it registers.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -147,13 +147,13 @@ impl Account {
 
     /// The part of the URI before `@`, as it stands there.
     pub(crate) fn user(&self) -> &str {
-        let address = self.uri.split_once(':').map_or(self.uri.as_str(), |(_, rest)| rest);
-        address.rsplit_once('@').map_or("", |(user, _)| user)
+        let address = cut(&self.uri, b':').map_or(self.uri.as_str(), |(_, rest)| rest);
+        cut_last(address, b'@').map_or("", |(user, _)| user)
     }
 
     /// The part of the URI after `@`, with a port if it has one.
     pub(crate) fn domain(&self) -> &str {
-        self.uri.rsplit_once('@').map_or("", |(_, domain)| domain)
+        cut_last(&self.uri, b'@').map_or("", |(_, domain)| domain)
     }
 
     /// Whether both are the same seat at the same servers, so that one flow serves both.
@@ -170,7 +170,7 @@ impl Account {
             ("bearer", &self.bearer),
         ];
         for (name, text) in texts {
-            if text.as_ref().is_some_and(|text| text.contains(char::is_control)) {
+            if text.as_ref().is_some_and(|text| text.chars().any(char::is_control)) {
                 return Err(ApiMisuse::BadAccount(name));
             }
         }
@@ -187,7 +187,7 @@ pub(crate) fn may_be_set(name: &str, value: &str) -> bool {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
     !name.is_empty()
         && name.bytes().all(token)
-        && !value.contains(['\r', '\n', '\0'])
+        && find_any(value, b"\r\n\0").is_none()
         && !OWNED.iter().any(|owned| name.eq_ignore_ascii_case(owned))
 }
 
@@ -270,7 +270,7 @@ fn headers(json: &Json) -> Result<Vec<(String, String)>, ApiMisuse> {
 /// `new RTCPeerConnection` throws on anything else.
 fn is_ice_server(server: &IceServer) -> bool {
     let is = |url: &str, schemes: &[&str]| {
-        let scheme = url.split(':').next().unwrap_or_default();
+        let scheme = before(url, b":");
         schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known))
     };
     let turn = server.urls.iter().any(|url| is(url, &["turn", "turns"]));
@@ -284,20 +284,20 @@ fn is_ice_server(server: &IceServer) -> bool {
 /// may be missing.
 fn address(given: &str) -> Option<String> {
     let given = given.trim();
-    let given = match given.split_once('<') {
-        Some((_, inner)) => inner.split('>').next()?,
+    let given = match cut(given, b'<') {
+        Some((_, inner)) => before(inner, b">"),
         None => given,
     };
-    let (scheme, rest) = match given.split_once(':') {
+    let (scheme, rest) = match cut(given, b':') {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("sip") => ("sip:", rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("sips") => ("sips:", rest),
         _ => ("sip:", given),
     };
-    let (user, host) = rest.rsplit_once('@')?;
-    let host = host.split([';', '?']).next()?;
+    let (user, host) = cut_last(rest, b'@')?;
+    let host = before(host, b";?");
     // A password in a URI (RFC 3261 §19.1.1) would travel in every From.
-    let user_is_text =
-        !user.is_empty() && !user.contains(|c: char| " \"<>@:\\".contains(c) || c.is_control());
+    let odd = |c: char| matches!(c, ' ' | '"' | '<' | '>' | '@' | ':' | '\\') || c.is_control();
+    let user_is_text = !user.is_empty() && !user.chars().any(odd);
     (user_is_text && is_host(host)).then(|| [scheme, user, "@", host].concat())
 }
 
@@ -336,13 +336,14 @@ fn server_url(given: &str) -> Result<ServerUrl, ApiMisuse> {
     let bad = || ApiMisuse::BadAccount("servers");
     let given = given.trim();
     let (scheme, rest) = split_once(given, "://").unwrap_or(("wss", given));
-    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    let (host, port) = match authority.rsplit_once(':') {
+    let authority = before(rest, b"/?");
+    let path = from(rest, authority.len());
+    let (host, port) = match cut_last(authority, b':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (authority, None),
     };
     let port_is_number = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-    if !is_host(host) || !port_is_number || path.contains(|c: char| c == '#' || c <= ' ') {
+    if !is_host(host) || !port_is_number || path.bytes().any(|byte| byte == b'#' || byte <= b' ') {
         return Err(bad());
     }
     let moved = matches!(port, Some("5060" | "5061"));

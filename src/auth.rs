@@ -10,7 +10,7 @@ mod answered;
 use crate::account::Account;
 use crate::ids::Ids;
 use crate::sip::{Challenge, Message, Method, Request, Uri, unescape};
-use crate::text::{find, split_once};
+use crate::text::{before, cut, cut_last, has, pieces, split_once};
 use answered::Answered;
 pub(crate) use answered::push_quoted;
 
@@ -268,8 +268,10 @@ impl Authorizer {
     /// Whether the request is for the account's own domain: by its URI, or inside a dialog, where
     /// the URI is the far side's address, by its first hop.
     fn goes_home(&self, request: &Request) -> bool {
-        let first_hop =
-            request.headers.get("Route").and_then(|route| route.split(['<', '>']).nth(1));
+        let first_hop = request
+            .headers
+            .get("Route")
+            .and_then(|route| cut(route, b'<').map(|(_, uri)| before(uri, b">")));
         let next =
             if in_dialog(request) { first_hop.unwrap_or(&request.uri) } else { &request.uri };
         let host = uri_host(next);
@@ -298,7 +300,7 @@ fn carries_bearer(request: &Request) -> bool {
 fn answers(request: &Request, to: &Answered) -> bool {
     let mut realm = String::from("realm=");
     push_quoted(&mut realm, &to.realm);
-    request.headers.get_all(header_for(to.proxy)).any(|value| find(value, &realm).is_some())
+    request.headers.get_all(header_for(to.proxy)).any(|value| has(value, &realm))
 }
 
 fn in_dialog(request: &Request) -> bool {
@@ -307,12 +309,12 @@ fn in_dialog(request: &Request) -> bool {
 
 /// Whether a From or To of our own writing has a tag; a display name may say anything.
 pub(crate) fn has_tag(address: &str) -> bool {
-    find(address.rsplit_once('>').map_or(address, |(_, params)| params), ";tag=").is_some()
+    has(cut_last(address, b'>').map_or(address, |(_, params)| params), ";tag=")
 }
 
 /// The host of a SIP URI in lower case; empty where there is any doubt.
 fn uri_host(uri: &str) -> String {
-    let one_host = uri.matches('@').count() <= 1;
+    let one_host = pieces(uri, b'@').nth(2).is_none();
     let host = Uri::parse(uri).ok().filter(|_| one_host).map(|uri| uri.host());
     host.unwrap_or_default().to_ascii_lowercase()
 }
@@ -320,6 +322,6 @@ fn uri_host(uri: &str) -> String {
 /// The host of a WebSocket URL that was checked, in lower case.
 fn server_host(url: &str) -> String {
     let rest = split_once(url, "://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let authority = before(rest, b"/?");
     uri_host(&["sip:", authority].concat())
 }

@@ -4,6 +4,7 @@
 
 use crate::identity::Identity;
 use crate::sip::{Message, Method, NameAddr, ParseError, Request};
+use crate::text::pieces;
 
 /// One end of a confirmed dialog, or of one that our answer is about to make.
 #[derive(Clone, Debug)]
@@ -153,9 +154,10 @@ fn texts(routes: &[NameAddr<'_>]) -> Vec<String> {
 }
 
 fn uri_of(route: &str) -> &str {
-    route.trim_matches(['<', '>'])
+    let uri = route.strip_prefix('<').unwrap_or(route);
+    uri.strip_suffix('>').unwrap_or(uri)
 }
 
 fn is_loose(route: &str) -> bool {
-    uri_of(route).split(';').skip(1).any(|param| param == "lr" || param.starts_with("lr="))
+    pieces(uri_of(route), b';').skip(1).any(|param| param == "lr" || param.starts_with("lr="))
 }

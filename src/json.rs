@@ -3,6 +3,8 @@
 //! `serde_json` costs the wasm 17 KB and more. Left out: numbers with an exponent, which no
 //! token holds; a fraction is cut off.
 
+use crate::text::{before, from, part};
+
 /// A value; names of an object stay in their order.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Json {
@@ -72,7 +74,8 @@ impl Reader<'_> {
     }
 
     fn skip_space(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+        self.rest = from(self.rest, self.rest.bytes().take_while(space).count());
     }
 
     /// Whether this character comes next, which is then taken.
@@ -89,13 +92,14 @@ impl Reader<'_> {
     }
 
     fn number(&mut self) -> Option<Json> {
-        let end = self.rest.find(|c: char| !matches!(c, '0'..='9' | '-' | '.'));
-        let (number, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
-        if rest.starts_with(['e', 'E', '+']) {
+        let in_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'.');
+        let end = self.rest.bytes().take_while(in_number).count();
+        let (number, rest) = (part(self.rest, 0..end), from(self.rest, end));
+        if matches!(rest.as_bytes().first(), Some(b'e' | b'E' | b'+')) {
             return None;
         }
         self.rest = rest;
-        let whole = number.split_once('.').map_or(number, |(whole, _)| whole);
+        let whole = before(number, b".");
         whole.parse().ok().map(Json::Number)
     }
 
@@ -136,10 +140,11 @@ impl Reader<'_> {
         let mut text = String::new();
         self.rest = self.rest.strip_prefix('"')?;
         loop {
-            let stop = self.rest.find(|c: char| c == '"' || c == '\\' || c < ' ')?;
-            text.push_str(&self.rest[..stop]);
+            let special = |byte: u8| matches!(byte, b'"' | b'\\' | ..b' ');
+            let stop = self.rest.bytes().position(special)?;
+            text.push_str(part(self.rest, 0..stop));
             let special = self.rest.as_bytes()[stop];
-            self.rest = &self.rest[stop + 1..];
+            self.rest = from(self.rest, stop + 1);
             match special {
                 b'"' => return Some(text),
                 b'\\' => text.push(self.escaped()?),

@@ -14,6 +14,7 @@ use crate::ids::Ids;
 use crate::line::Step;
 use crate::link::back_off;
 use crate::sip::{Message, Method};
+use crate::text::{cut, cut_last};
 use crate::time::{Time, soonest};
 use crate::transaction::TransactionId;
 
@@ -309,8 +310,8 @@ impl Registration {
 
 /// `sip:example.com` of `sip:alice@example.com`.
 fn registrar(aor: &str) -> String {
-    let scheme = aor.split_once(':').map_or("sip", |(scheme, _)| scheme);
-    let domain = aor.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let scheme = cut(aor, b':').map_or("sip", |(scheme, _)| scheme);
+    let domain = cut_last(aor, b'@').map_or("", |(_, domain)| domain);
     [scheme, ":", domain].concat()
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The browser is who understands SDP. Here nothing is refused: what is no SDP has no audio.
 
+use crate::text::{before, cut, find_any, pieces};
+
 /// One local candidate and the media section it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Gathered {
@@ -33,7 +35,7 @@ impl Origin {
         line.push_str(&self.session.to_string());
         line.push(' ');
         line.push_str(&self.version.to_string());
-        for word in old.split(' ').skip(3) {
+        for word in pieces(old, b' ').skip(3) {
             line.push(' ');
             line.push_str(word);
         }
@@ -65,7 +67,7 @@ pub(crate) fn audio(sdp: &str) -> Option<Audio<'_>> {
     let silent = both().find_map(|line| line.strip_prefix("c=")).is_some_and(is_nowhere)
         && (port(section[0]) != Some(DISCARD) || !may_trickle(&section, &session));
     let telephone_event = section.iter().any(|line| {
-        line.strip_prefix("a=rtpmap:").and_then(|map| map.split_once(' ')).is_some_and(
+        line.strip_prefix("a=rtpmap:").and_then(|map| cut(map, b' ')).is_some_and(
             |(payload, codec)| {
                 starts_with_ignoring_case(codec, "telephone-event/")
                     && media.iter().skip(3).any(|known| *known == payload)
@@ -123,7 +125,13 @@ pub(crate) fn usable(line: &str) -> Option<Usable<'_>> {
         && transport.eq_ignore_ascii_case("udp")
         && port != 0
         && !is_local(address);
-    reachable.then_some(Usable { reach, is_ipv4: !address.contains(':'), priority, address, port })
+    reachable.then_some(Usable {
+        reach,
+        is_ipv4: find_any(address, b":").is_none(),
+        priority,
+        address,
+        port,
+    })
 }
 
 /// The local candidates that a description as the browser made it already holds.
@@ -230,7 +238,9 @@ fn split(sdp: &str) -> (Vec<&str>, Vec<Vec<&str>>) {
 }
 
 fn lines(sdp: &str) -> impl Iterator<Item = &str> {
-    sdp.split('\n').map(|line| line.trim_end_matches('\r')).filter(|line| !line.is_empty())
+    pieces(sdp, b'\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line))
+        .filter(|line| !line.is_empty())
 }
 
 /// Port zero rejects, unless the section only waits to share another's port (RFC 9143).
@@ -241,11 +251,11 @@ fn is_live_audio(lines: &[&str]) -> bool {
 
 fn port(media: &str) -> Option<u16> {
     // "9/2" is a port and a count.
-    media.split(' ').nth(1)?.split('/').next()?.parse().ok()
+    before(pieces(media, b' ').nth(1)?, b"/").parse().ok()
 }
 
 fn is_nowhere(connection: &str) -> bool {
-    matches!(connection.trim_end(), "IN IP4 0.0.0.0" | "IN IP6 ::")
+    matches!(connection.trim_ascii_end(), "IN IP4 0.0.0.0" | "IN IP6 ::")
 }
 
 /// A description that says so has port 9 and no address because nothing is gathered yet, which
@@ -253,7 +263,7 @@ fn is_nowhere(connection: &str) -> bool {
 fn may_trickle(section: &[&str], session: &[&str]) -> bool {
     section.iter().chain(session).any(|line| {
         line.strip_prefix("a=ice-options:")
-            .is_some_and(|options| options.split(' ').any(|option| option == "trickle"))
+            .is_some_and(|options| pieces(options, b' ').any(|option| option == "trickle"))
     })
 }
 
@@ -280,13 +290,12 @@ fn connection(best: Usable<'_>) -> String {
 }
 
 fn push_media(out: &mut String, line: &str, port: u16) {
-    let mut words = line.splitn(3, ' ');
-    out.push_str(words.next().unwrap_or_default());
+    let (name, rest) = cut(line, b' ').unwrap_or((line, ""));
+    out.push_str(name);
     out.push(' ');
     out.push_str(&port.to_string());
     out.push(' ');
-    let _ = words.next();
-    push(out, "", words.next().unwrap_or_default());
+    push(out, "", cut(rest, b' ').map_or("", |(_, rest)| rest));
 }
 
 fn push(out: &mut String, name: &str, value: &str) {

@@ -5,6 +5,7 @@
 use crate::account::Account;
 use crate::error::ApiMisuse;
 use crate::json::Json;
+use crate::text::{find_any, from, part, pieces};
 use crate::time::Time;
 
 /// What a page's token turned out to be. There is no `Debug`: both kinds are secrets.
@@ -32,9 +33,9 @@ impl Token {
         if !token.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\,<>".contains(&byte)) {
             return Err(ApiMisuse::BadToken("it has characters that no token has"));
         }
-        let mut parts = token.split('.');
+        let mut parts = pieces(token, b'.');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(_), Some(payload), Some(_), None) if !token.contains(':') => {
+            (Some(_), Some(payload), Some(_), None) if find_any(token, b":").is_none() => {
                 self_contained(token, payload, now)
                     .map(|account| Self::SelfContained(Box::new(account)))
             }
@@ -45,7 +46,7 @@ impl Token {
 
 fn without_scheme(text: &str) -> &str {
     let text = text.trim();
-    match text.split_once([' ', '\t']) {
+    match find_any(text, b" \t").map(|at| (part(text, 0..at), from(text, at))) {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => token.trim_start(),
         _ if text.eq_ignore_ascii_case("Bearer") => "",
         _ => text,

@@ -2,6 +2,7 @@
 
 use crate::identity::{ALLOW, Identity};
 use crate::sip::{Message, Method, Reply, Response, Uri};
+use crate::text::{before, pieces};
 
 /// An answer that needs no call.
 #[derive(Debug)]
@@ -120,14 +121,15 @@ fn is_ours(uri: &Uri<'_>, identity: &Identity) -> bool {
 
 fn is_session(message: &Message<'_>) -> bool {
     let Some(kind) = message.content_type() else { return false };
-    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let kind = before(&kind, b";").trim_ascii();
     kind.eq_ignore_ascii_case(SESSION)
 }
 
 /// Content-Disposition says that the body may be left unread (RFC 3261 §20.11).
 fn is_optional(message: &Message<'_>) -> bool {
     message.header("Content-Disposition").is_some_and(|disposition| {
-        disposition.split(';').any(|param| param.trim().eq_ignore_ascii_case("handling=optional"))
+        pieces(&disposition, b';')
+            .any(|param| param.trim_ascii().eq_ignore_ascii_case("handling=optional"))
     })
 }
 

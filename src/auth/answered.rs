@@ -33,7 +33,7 @@ impl Answered {
             opaque: text("opaque"),
             algorithm: Algorithm::parse(algorithm_name.as_deref().unwrap_or("MD5"))?,
             algorithm_name,
-            qop: match text("qop").filter(|list| !list.trim().is_empty()) {
+            qop: match text("qop").filter(|list| !list.trim_ascii().is_empty()) {
                 Some(list) => Some(Qop::choose(&list)?),
                 None => None,
             },

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::api::{EndCause, EndReason, EndedBy};
 use crate::context::{Context, Usage};
 use crate::sip::{Message, Request, Uri};
+use crate::text::{before, cut};
 use crate::transaction::TransactionId;
 
 use super::outgoing::{Calling, Hears, Offer};
@@ -95,7 +96,7 @@ pub(super) fn places(response: &Message<'_>) -> Vec<String> {
         let scheme = Uri::parse(uri).map(|uri| uri.scheme().to_ascii_lowercase());
         if matches!(scheme.as_deref(), Ok("sip" | "sips" | "tel")) {
             // Headers of the URI are another's wishes for our request.
-            let uri = uri.split('?').next().unwrap_or(uri);
+            let uri = before(uri, b"?");
             let q = thousandths(contact.param("q").as_deref());
             // Sorted as they come: `sort` costs 4 KB.
             let at = places.iter().position(|(other, _)| *other < q).unwrap_or(places.len());
@@ -107,7 +108,7 @@ pub(super) fn places(response: &Message<'_>) -> Vec<String> {
 
 /// A `q` value, without floating point: `0.75` is 750.
 fn thousandths(q: Option<&str>) -> u32 {
-    let Some((whole, fraction)) = q.and_then(|q| q.split_once('.')) else {
+    let Some((whole, fraction)) = q.and_then(|q| cut(q, b'.')) else {
         return if q == Some("0") { 0 } else { 1000 };
     };
     let digits = fraction.bytes().chain(*b"000").take(3);

@@ -3,6 +3,7 @@
 use crate::auth::Challenged;
 use crate::context::{Context, Owner, Usage};
 use crate::sip::{Message, Request};
+use crate::text::before;
 use crate::transaction::{LostWhy, TransactionId};
 
 use super::{Call, State};
@@ -45,7 +46,7 @@ impl Call {
         usage: Usage,
     ) -> Option<TransactionId> {
         let used = request.headers.get("CSeq").unwrap_or_default();
-        let used = used.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+        let used = before(used, b" ").parse().unwrap_or(0);
         let number = match self.dialog_mut() {
             Some(dialog) if dialog.sends(&request) => dialog.next_cseq(),
             _ => u32::saturating_add(used, 1),

@@ -8,6 +8,7 @@ use crate::context::{Context, Owner, Usage};
 use crate::error::ApiMisuse;
 use crate::media::{MediaReply, MediaRequest, Ticket};
 use crate::sip::Method;
+use crate::text::{before, cut, pieces};
 use crate::time::Time;
 
 use super::peer::Path;
@@ -230,25 +231,25 @@ impl Call {
 
 /// The digit in an INFO of either usual kind; anything else is a message.
 pub(super) fn received(content_type: &str, body: &str) -> Option<char> {
-    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    let kind = before(content_type, b";").trim_ascii();
     let signal = if kind.eq_ignore_ascii_case("application/dtmf-relay") {
-        body.lines().find_map(|line| {
-            let (name, value) = line.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("signal").then_some(value)
+        pieces(body, b'\n').find_map(|line| {
+            let (name, value) = cut(line, b'=')?;
+            name.trim_ascii().eq_ignore_ascii_case("signal").then_some(value)
         })?
     } else if kind.eq_ignore_ascii_case("application/dtmf") {
         body
     } else {
         return None;
     };
-    digit(signal.trim())
+    digit(signal.trim_ascii())
 }
 
 /// `5`, `*`, `d`, and the numbers of RFC 4733 §3.2 for what is no figure.
 fn digit(signal: &str) -> Option<char> {
     let events = ["10", "11", "12", "13", "14", "15"];
     if let Some(at) = events.iter().position(|event| *event == signal) {
-        return "*#ABCD".chars().nth(at);
+        return b"*#ABCD".get(at).map(|key| char::from(*key));
     }
     let mut letters = signal.chars();
     match (letters.next()?.to_ascii_uppercase(), letters.next()) {

@@ -2,6 +2,7 @@
 
 use crate::ids::hex;
 use crate::sip::{Headers, Message};
+use crate::text::{self, pieces};
 
 /// The longest `info`, in UTF-16 units as JavaScript counts.
 const LONGEST: usize = 1000;
@@ -38,12 +39,12 @@ pub(super) fn read(request: &Message<'_>) -> Option<String> {
 }
 
 fn user_to_user(value: &str) -> Option<String> {
-    let mut parts = value.split(';').map(str::trim);
-    let data = parts.next()?.trim_matches('"');
+    let mut parts = pieces(value, b';').map(str::trim_ascii);
+    let data = unquoted(parts.next()?);
     let is_hex = parts.all(|part| {
-        part.split_once('=').is_none_or(|(name, value)| {
-            !name.trim().eq_ignore_ascii_case("encoding")
-                || value.trim().trim_matches('"').eq_ignore_ascii_case("hex")
+        text::cut(part, b'=').is_none_or(|(name, value)| {
+            !name.trim_ascii().eq_ignore_ascii_case("encoding")
+                || unquoted(value.trim_ascii()).eq_ignore_ascii_case("hex")
         })
     });
     let digits = data.as_bytes();
@@ -52,6 +53,12 @@ fn user_to_user(value: &str) -> Option<String> {
     }
     let bytes = digits.chunks(2).map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?));
     String::from_utf8(bytes.collect::<Option<Vec<u8>>>()?).ok()
+}
+
+/// Without the quotes around it.
+fn unquoted(text: &str) -> &str {
+    let text = text.strip_prefix('"').unwrap_or(text);
+    text.strip_suffix('"').unwrap_or(text)
 }
 
 fn escape(text: &str) -> String {

@@ -28,6 +28,7 @@ use crate::error::ApiMisuse;
 use crate::media::{MediaRequest, PeerId};
 use crate::sdp::Origin;
 use crate::sip::Message;
+use crate::text::cut;
 use crate::time::{Time, soonest};
 use crate::transaction::{LostWhy, TransactionId};
 
@@ -343,7 +344,7 @@ impl Call {
 
     /// Our Contact; that of an anonymous call has no user.
     fn contact(&self, ctx: &Context<'_>) -> String {
-        match (self.privacy, ctx.identity.contact.split_once('@')) {
+        match (self.privacy, cut(&ctx.identity.contact, b'@')) {
             (Privacy::Anonymous, Some((_, host))) => ["<sip:anonymous@", host, ";ob>"].concat(),
             _ => ctx.identity.contact_header(),
         }

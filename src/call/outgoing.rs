@@ -8,6 +8,7 @@ use crate::error::ApiMisuse;
 use crate::media::MediaRequest;
 use crate::sdp;
 use crate::sip::{Message, Request, number_of};
+use crate::text::before;
 use crate::time::Time;
 use crate::transaction::{LostWhy, TransactionId};
 
@@ -272,7 +273,7 @@ impl Call {
 /// The body of a message that is a session description.
 pub(super) fn description(message: &Message<'_>) -> Option<String> {
     let kind = message.content_type()?;
-    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let kind = before(&kind, b";").trim_ascii();
     (kind.eq_ignore_ascii_case("application/sdp") && !message.body().is_empty())
         .then(|| String::from_utf8_lossy(message.body()).into_owned())
 }

@@ -3,7 +3,7 @@
 use crate::api::{EndCause, EndReason, EndedBy};
 use crate::media::MediaFailure;
 use crate::sip::{Message, standard_reason};
-use crate::text::find;
+use crate::text::has;
 
 impl EndReason {
     pub(super) const fn new(by: EndedBy, cause: EndCause) -> Self {
@@ -76,7 +76,7 @@ fn unavailable(response: &Message<'_>) -> EndCause {
         Some(1 | 2 | 3 | 22 | 28) => EndCause::NotFound,
         Some(17) => EndCause::Busy,
         Some(21) => EndCause::Declined,
-        _ if ["declin", "reject", "refus"].iter().any(|word| find(&said, word).is_some()) => {
+        _ if ["declin", "reject", "refus"].iter().any(|word| has(&said, word)) => {
             EndCause::Declined
         }
         _ => EndCause::NoAnswer,

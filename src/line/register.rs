@@ -8,6 +8,7 @@ use crate::credential::{Found, Source, failure_of};
 use crate::error::ApiMisuse;
 use crate::identity::Identity;
 use crate::registration::Failure;
+use crate::text::before;
 use crate::time::Time;
 
 impl Line {
@@ -311,7 +312,7 @@ impl Line {
 fn checked(step: &mut Step<'_>, mut account: Account) -> Result<Account, ApiMisuse> {
     for server in account.check()? {
         // A query may hold a secret.
-        let server = server.split('?').next().unwrap_or_default();
+        let server = before(&server, b"?");
         step.out.event(
             step.account,
             UaEvent::Warning {

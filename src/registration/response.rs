@@ -9,6 +9,7 @@ use crate::identity::Identity;
 use crate::line::Step;
 use crate::link::back_off;
 use crate::sip::{Message, NameAddr};
+use crate::text::has;
 use crate::time::Time;
 
 impl Registration {
@@ -133,10 +134,10 @@ impl Registration {
 fn granted(identity: &Identity, response: &Message<'_>) -> Option<u32> {
     let contacts = response.contacts().unwrap_or_default();
     let own = contacts.iter().find(|contact| {
-        contact.uri_text().contains(&identity.host)
+        has(contact.uri_text(), &identity.host)
             || contact
                 .param("+sip.instance")
-                .is_some_and(|instance| instance.contains(&identity.instance))
+                .is_some_and(|instance| has(&instance, &identity.instance))
     });
     own.and_then(NameAddr::expires).or_else(|| response.expires().ok().flatten())
 }

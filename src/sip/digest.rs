@@ -6,6 +6,7 @@ use md5::{Digest as _, Md5};
 use sha2::{Sha256, Sha512_256};
 
 use crate::ids::hex;
+use crate::text::pieces;
 
 /// A hash, in order of strength.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,8 +86,9 @@ impl Qop {
     /// What to take of a challenge's list: `auth` where it is offered, since proxies edit bodies.
     /// `None` if neither is in it.
     pub fn choose(list: &str) -> Option<Self> {
-        let offers =
-            |qop: Self| list.split(',').any(|one| one.trim().eq_ignore_ascii_case(qop.name()));
+        let offers = |qop: Self| {
+            pieces(list, b',').any(|one| one.trim_ascii().eq_ignore_ascii_case(qop.name()))
+        };
         [Self::Auth, Self::AuthInt].into_iter().find(|qop| offers(*qop))
     }
 }

@@ -153,7 +153,7 @@ fn start_line(line: &[u8], at: usize) -> Result<StartLine<'_>, ParseError> {
         return status_line(rest).ok_or(refused);
     }
     let line = std::str::from_utf8(line).map_err(|_| refused)?;
-    let mut words = line.split(' ');
+    let mut words = scan::pieces(line, b' ');
     let (Some(method), Some(uri), Some(version), None) =
         (words.next(), words.next(), words.next(), words.next())
     else {

@@ -24,9 +24,9 @@ impl Reply {
         record_routes.copy(request, "Record-Route");
         let tagged = match request.to() {
             Ok(to) => to.tag().is_some(),
-            Err(_) => headers
-                .get("To")
-                .is_none_or(|to| to.split(';').any(|param| scan::trim(param).starts_with("tag="))),
+            Err(_) => headers.get("To").is_none_or(|to| {
+                scan::pieces(to, b';').any(|param| scan::trim(param).starts_with("tag="))
+            }),
         };
         Self { headers, record_routes, tagged }
     }

@@ -5,6 +5,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+pub(super) use crate::text::{before, cut, find_any as find, from, part, pieces};
+
 /// Whether the byte may stand in a token.
 pub(super) const fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
@@ -26,34 +28,9 @@ pub(super) fn trim(text: &str) -> &str {
     part(text, trimmed(text, 0..text.len()))
 }
 
-/// A part of the text; nothing where there is no such part.
-///
-/// Every other slice goes through here: what cannot panic needs no words for it in the wasm.
-#[inline(never)]
-pub(super) fn part(text: &str, range: Range<usize>) -> &str {
-    text.get(range).unwrap_or_default()
-}
-
-/// The text from `start` on.
-pub(super) fn from(text: &str, start: usize) -> &str {
-    part(text, start..text.len())
-}
-
-/// Where the first of some ASCII characters stands.
-///
-/// Every other search goes through here or [`cut`]: each pattern type of `str` costs bytes.
-pub(super) fn find(text: &str, stops: &[u8]) -> Option<usize> {
-    text.bytes().position(|byte| stops.contains(&byte))
-}
-
 /// Where the first of some ASCII characters stands from `at` on, or the end.
 pub(super) fn end_at(text: &str, at: usize, stops: &[u8]) -> usize {
     find(from(text, at), stops).map_or(text.len(), |length| at + length)
-}
-
-/// The text before and behind the first of an ASCII character.
-pub(super) fn cut(text: &str, stop: u8) -> Option<(&str, &str)> {
-    find(text, &[stop]).map(|at| (part(text, 0..at), from(text, at + 1)))
 }
 
 /// Where the white space from `at` on ends.

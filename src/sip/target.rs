@@ -19,7 +19,7 @@ pub fn target_uri(typed: &str, domain: &str) -> Option<String> {
     let typed = scan::trim(&typed);
     let (scheme, rest) = scan::cut(typed, b':').unwrap_or(("", typed));
     if scheme.eq_ignore_ascii_case("tel") && !rest.starts_with(' ') {
-        let number = scan::part(rest, 0..scan::end_at(rest, 0, b";"));
+        let number = scan::before(rest, b";");
         return number_at(&unescape(number), domain);
     }
     for known in ["sip", "sips"] {
@@ -40,9 +40,7 @@ pub fn target_uri(typed: &str, domain: &str) -> Option<String> {
 pub fn number_of(uri: &str) -> String {
     let user = Uri::parse_delimited(uri).ok().and_then(|uri| uri.user());
     // Behind a semicolon are parameters of the number (RFC 3966 §3).
-    let user = user
-        .map(|user| scan::part(user, 0..scan::end_at(user, 0, b";")))
-        .filter(|user| !user.is_empty());
+    let user = user.map(|user| scan::before(user, b";")).filter(|user| !user.is_empty());
     let shown = unescape(user.unwrap_or(uri));
     shown.chars().filter(|c| !c.is_control()).collect()
 }
@@ -96,7 +94,7 @@ fn sip_uri(scheme: &str, rest: &str) -> Option<String> {
         }
         uri.push('@');
     }
-    uri.push_str(scan::part(host, 0..scan::end_at(host, 0, b"?")));
+    uri.push_str(scan::before(host, b"?"));
     let usable = uri.bytes().all(|byte| byte.is_ascii_graphic()) && Uri::parse(&uri).is_ok();
     usable.then_some(uri)
 }

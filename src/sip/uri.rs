@@ -139,7 +139,7 @@ impl<'a> Uri<'a> {
 
     /// What a header of this name in the URI says, unescaped.
     pub fn header(&self, name: &str) -> Option<Cow<'a, str>> {
-        let mut pairs = self.headers.split('&').filter_map(|pair| scan::cut(pair, b'='));
+        let mut pairs = scan::pieces(self.headers, b'&').filter_map(|pair| scan::cut(pair, b'='));
         pairs.find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| unescape(value))
     }
 }
