@@ -5,6 +5,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::text::part;
+
 /// The source of every identifier that must not be guessed.
 #[derive(Clone, Debug)]
 pub struct Ids {
@@ -46,7 +48,9 @@ impl Ids {
         bits[6] = bits[6] & 0x0f | 0x40;
         bits[8] = bits[8] & 0x3f | 0x80;
         let text = hex(&bits);
-        [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]].join("-")
+        let part = |range| part(&text, range);
+        [part(0..8), "-", part(8..12), "-", part(12..16), "-", part(16..20), "-", part(20..32)]
+            .concat()
     }
 
     /// A number below `bound`, for jitter and sequence numbers. `bound` of zero gives zero.

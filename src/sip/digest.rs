@@ -56,7 +56,12 @@ impl Hash {
 
     /// The hash of `parts`, which are joined by colons, in lower-case hexadecimal.
     fn of(self, parts: &[&[u8]]) -> String {
-        let joined = parts.join(&b':');
+        let mut joined = Vec::new();
+        for part in parts {
+            joined.extend_from_slice(part);
+            joined.push(b':');
+        }
+        joined.pop();
         match self {
             Self::Md5 => hex(&Md5::digest(joined)),
             Self::Sha256 => hex(&Sha256::digest(joined)),
