@@ -10,8 +10,8 @@ const dist = fileURLToPath(new URL("../dist/", import.meta.url));
  * only ever goes down; docs/decisions/0006-bytes.md has what holds the rest.
  */
 const BUDGETS = [
-  { what: "core (index.js + cc_sdk.wasm)", files: ["index.js", "cc_sdk.wasm"], goal: 34, ceiling: 110 },
-  { what: "classic script (sip-sdk.js)", files: ["sip-sdk.js"], goal: 70, ceiling: 132 },
+  { what: "core (index.js + cc_sdk.wasm)", files: ["index.js", "cc_sdk.wasm"], goal: 34, ceiling: 101 },
+  { what: "classic script (sip-sdk.js)", files: ["sip-sdk.js"], goal: 70, ceiling: 122 },
 ];
 
 if (!existsSync(dist)) {
