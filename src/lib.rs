@@ -83,6 +83,8 @@ mod context;
 mod credential;
 mod dialog;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod identity;
 mod ids;
 mod json;
