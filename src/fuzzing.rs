@@ -17,6 +17,8 @@ pub fn sdp(text: &str) {
     let description = pieces.next().unwrap_or_default();
     let gathered: Vec<_> = pieces
         .filter_map(|piece| piece.split_once(' '))
+        // What a browser gives as a candidate is one, on one line.
+        .filter(|(_, line)| line.starts_with("candidate:") && !line.contains(['\r', '\n']))
         .map(|(mid, line)| Gathered { mid: mid.to_owned(), line: line.to_owned() })
         .collect();
     let mine = sdp::audio(description);
@@ -29,11 +31,8 @@ pub fn sdp(text: &str) {
         }
         ask_candidates(description, other);
     }
-    // A line break within a candidate would begin a line of its own.
-    if gathered.iter().all(|it| !it.line.contains(['\r', '\n'])) {
-        for is_whole in [false, true] {
-            complete(description, &gathered, is_whole);
-        }
+    for is_whole in [false, true] {
+        complete(description, &gathered, is_whole);
     }
 }
 
