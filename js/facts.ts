@@ -36,6 +36,8 @@ export interface PhoneFacts {
   registrationchange: Registration;
   registered: { expiresIn: number | undefined };
   unregistered: object;
+  /** The registration nears its end, in seconds; its refresh leaves now. */
+  registrationexpiring: { expiresIn: number };
   registrationfailed: { reason: FailureReason };
   /** The link to a server is up for the first time. */
   started: object;

@@ -10,12 +10,26 @@ export interface Account {
   authorizationUser?: string;
   /** For digest; never logged, never stored. */
   password?: string;
+  /**
+   * In place of a password: the hash of `user:realm:password` in hexadecimal, by MD5 (32 digits) or
+   * SHA-256 (64). It answers challenges of {@link realm} only (RFC 7616 §3.4.2).
+   */
+  ha1?: string;
+  /** The realm of `ha1`; the domain of `uri` unless told. */
+  realm?: string;
   iceServers?: RTCIceServer[];
   iceTransportPolicy?: RTCIceTransportPolicy;
   /** Wished lifetime of the registration, in seconds; 600 unless told. */
   registerExpires?: number;
   /** `false`: calls only, nothing is registered; user and password may be missing. */
   register?: boolean;
+  /**
+   * How many flows are registered at once, each at another of the `servers` where there are several
+   * (RFC 5626); 1 unless told, at most 4. Losing one is no loss of the registration.
+   */
+  flows?: number;
+  /** Where requests outside dialogs go first: `sip:edge.example.com;lr`, in order (RFC 3261 §8.1.2). */
+  routes?: string[];
   /** The User-Agent header. */
   userAgent?: string;
   /** Further headers of every REGISTER and INVITE. */

@@ -228,6 +228,8 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
         return this.#raise("reconnecting", { retryInMs: event.retryInMs, attempt: event.attempt });
       case "registration":
         return this.#setRegistration(event as facts.Registration);
+      case "registrationExpiring":
+        return this.#raise("registrationexpiring", { expiresIn: event.expiresIn });
       case "tokenWillExpire":
         return this.#raise("tokenwillexpire", { expiresIn: event.expiresIn });
       case "seatStatus":

@@ -20,6 +20,11 @@ pub struct Account {
     pub authorization_user: Option<String>,
     /// For digest; never logged, never stored.
     pub password: Option<String>,
+    /// In place of a password: the hash of `user:realm:password`, in hexadecimal, by MD5 (32
+    /// digits) or SHA-256 (64 digits). Answers challenges of `realm` only.
+    pub ha1: Option<String>,
+    /// The realm of `ha1`; the domain of `uri` unless told.
+    pub realm: Option<String>,
     /// STUN and TURN.
     pub ice_servers: Vec<IceServer>,
     /// Only relayed candidates are used.
@@ -28,6 +33,11 @@ pub struct Account {
     pub register_expires: Option<u32>,
     /// `false`: calls only, no REGISTER.
     pub register: bool,
+    /// How many flows are registered at once, each at another server where there are several
+    /// (RFC 5626 §4.2); 1 unless told, at most 4.
+    pub flows: Option<u32>,
+    /// Where requests outside dialogs go first: `sip:edge.example.com;lr`, in order.
+    pub routes: Vec<String>,
     /// The User-Agent header.
     pub user_agent: Option<String>,
     /// Further headers of every REGISTER and INVITE.
@@ -62,6 +72,7 @@ impl fmt::Debug for Account {
             .field("uri", &self.uri)
             .field("servers", &self.servers)
             .field("register", &self.register)
+            .field("flows", &self.flows)
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }
@@ -98,10 +109,14 @@ impl Account {
             display_name: text("displayName")?,
             authorization_user: text("authorizationUser")?,
             password: text("password")?,
+            ha1: text("ha1")?,
+            realm: text("realm")?,
             ice_servers: ice_servers(json)?,
             relay_only: text("iceTransportPolicy")?.as_deref() == Some("relay"),
             register_expires: number("registerExpires")?,
             register: flag("register", true)?,
+            flows: number("flows")?,
+            routes: texts(json, "routes")?,
             user_agent: text("userAgent")?,
             headers: headers(json)?,
             outbound_only: flag("outboundOnly", false)?,

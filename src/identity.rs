@@ -107,7 +107,7 @@ impl Identity {
             headers.push("Contact", self.contact_header());
         }
         headers.push("Allow", ALLOW);
-        headers.push("Supported", if register { "path, outbound" } else { "outbound" });
+        headers.push("Supported", if register { "path, outbound, gruu" } else { "outbound" });
         let user_agent = self.account.user_agent.as_deref();
         headers.push("User-Agent", user_agent.unwrap_or(USER_AGENT));
         if (register || invite) && !in_dialog {

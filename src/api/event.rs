@@ -42,6 +42,11 @@ pub enum UaEvent {
         /// Why, with `failed` only.
         reason: Option<FailureReason>,
     },
+    /// The registration nears its end; its refresh leaves now.
+    RegistrationExpiring {
+        /// Until the server forgets it, in seconds.
+        expires_in: u32,
+    },
     /// The credential is about to expire and cannot be renewed by the phone itself.
     TokenWillExpire {
         /// Until then, in seconds.

@@ -105,6 +105,10 @@ pub struct Config {
     pub ring_seconds: u32,
     /// The status for an incoming call while paused.
     pub paused_status: u16,
+    /// The header that carries the one-time token of a call. `Authorization` and
+    /// `Proxy-Authorization`, which it is unless told, say `Bearer` before it; others hold the
+    /// bare token.
+    pub token_header: Option<String>,
 }
 
 impl Default for Config {
@@ -119,6 +123,7 @@ impl Default for Config {
             rate_seconds: 60,
             ring_seconds: 180,
             paused_status: 480,
+            token_header: None,
         }
     }
 }
@@ -136,6 +141,29 @@ pub struct Dial {
     pub display_name: Option<String>,
     /// Hides who calls (RFC 3323).
     pub anonymous: bool,
+    /// Goes with this one INVITE and never again; no registration is waited for.
+    pub token: Option<OneTimeToken>,
+    /// Takes the call that the token names: any target will do, also none.
+    pub pickup: bool,
+}
+
+/// A credential that is good for one call. It is wiped when it is dropped, and no log can hold it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OneTimeToken(pub String);
+
+impl Drop for OneTimeToken {
+    fn drop(&mut self) {
+        let mut bytes = std::mem::take(&mut self.0).into_bytes();
+        bytes.fill(0);
+        std::hint::black_box(&bytes);
+    }
+}
+
+/// Without the token.
+impl std::fmt::Debug for OneTimeToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OneTimeToken")
+    }
 }
 
 /// How digits travel.

@@ -113,6 +113,8 @@ shape! {
         ring_seconds "ringSeconds": u32,
         /// The status for an incoming call while paused.
         paused_status "pausedStatus": u16,
+        /// The header that carries the one-time token of a call.
+        token_header "tokenHeader": String,
     }
 }
 
@@ -129,6 +131,7 @@ impl From<Configure> for Config {
             rate_seconds: given.rate_seconds.unwrap_or(default.rate_seconds),
             ring_seconds: given.ring_seconds.unwrap_or(default.ring_seconds),
             paused_status: given.paused_status.unwrap_or(default.paused_status),
+            token_header: given.token_header,
         }
     }
 }
@@ -163,6 +166,12 @@ struct Account {
     /// For digest.
     #[tsify(optional)]
     password: Option<String>,
+    /// In place of a password: the hash of `user:realm:password`.
+    #[tsify(optional)]
+    ha1: Option<String>,
+    /// The realm of `ha1`.
+    #[tsify(optional)]
+    realm: Option<String>,
     /// STUN and TURN.
     #[tsify(optional, type = "RTCIceServer[]")]
     ice_servers: Option<()>,
@@ -175,6 +184,12 @@ struct Account {
     /// `false`: calls only.
     #[tsify(optional)]
     register: Option<bool>,
+    /// How many flows are registered at once.
+    #[tsify(optional)]
+    flows: Option<u32>,
+    /// Where requests outside dialogs go first.
+    #[tsify(optional)]
+    routes: Option<Vec<String>>,
     /// The User-Agent header.
     #[tsify(optional)]
     user_agent: Option<String>,
@@ -228,6 +243,10 @@ shape! {
         display_name "displayName": String,
         /// Hides who calls.
         anonymous "anonymous": bool,
+        /// Goes with this one INVITE; no registration is waited for.
+        token "token": String,
+        /// Takes the call that the token names.
+        pickup "pickup": bool,
     }
 }
 
@@ -239,6 +258,8 @@ impl From<DialCommand> for Dial {
             headers: given.headers.map(|headers| headers.0).unwrap_or_default(),
             display_name: given.display_name,
             anonymous: given.anonymous.unwrap_or(false),
+            token: given.token.map(api::OneTimeToken),
+            pickup: given.pickup.unwrap_or(false),
         }
     }
 }

@@ -547,7 +547,7 @@ fn what_the_page_adds_is_in_the_invite() {
             info: Some("order 12".into()),
             headers: vec![("X-Campaign".into(), "spring".into())],
             display_name: Some("Alice \"A\" Smith".into()),
-            anonymous: false,
+            ..Dial::default()
         },
     ));
     stage.says("INVITE");

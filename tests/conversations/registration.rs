@@ -91,7 +91,7 @@ fn a_register_tells_who_where_and_for_how_long() {
     assert!(contact.contains(";reg-id=1;+sip.instance=\"<urn:uuid:"), "{contact}");
     assert!(contact.ends_with(";expires=300"), "{contact}");
     assert_eq!(register.header("Expires"), "300");
-    assert_eq!(register.header("Supported"), "path, outbound");
+    assert_eq!(register.header("Supported"), "path, outbound, gruu");
     assert_eq!(register.header("User-Agent"), "Shop/1");
     assert_eq!(register.header("X-Tenant"), "7");
     assert_eq!(register.find("Authorization"), None);
