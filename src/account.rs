@@ -5,6 +5,7 @@ use std::fmt;
 use crate::error::ApiMisuse;
 use crate::json::Json;
 use crate::media::IceServer;
+use crate::sip::Uri;
 use crate::text::{before, cut, cut_last, find_any, from, split_once};
 
 /// Who a phone is and where it registers.
@@ -142,6 +143,16 @@ impl Account {
     pub(crate) fn check(&mut self) -> Result<Vec<String>, ApiMisuse> {
         self.uri = address(&self.uri).ok_or(ApiMisuse::BadAccount("uri"))?;
         self.check_texts()?;
+        self.check_digest()?;
+        for route in &mut self.routes {
+            *route = loose_route(route).ok_or(ApiMisuse::BadAccount("routes"))?;
+        }
+        if self.routes.len() > MOST_ROUTES {
+            return Err(ApiMisuse::BadAccount("routes"));
+        }
+        if self.flows == Some(0) || self.flows > Some(MOST_FLOWS) {
+            return Err(ApiMisuse::BadAccount("flows"));
+        }
         if self.register_expires == Some(0) {
             return Err(ApiMisuse::BadAccount("registerExpires"));
         }
@@ -173,7 +184,21 @@ impl Account {
 
     /// Whether both are the same seat at the same servers, so that one flow serves both.
     pub(crate) fn same_place(&self, other: &Self) -> bool {
-        self.uri == other.uri && self.servers == other.servers && self.register == other.register
+        self.uri == other.uri
+            && self.servers == other.servers
+            && self.register == other.register
+            && self.flows == other.flows
+    }
+
+    /// `ha1` is as long as one of the hashes, and `realm` can be quoted.
+    fn check_digest(&self) -> Result<(), ApiMisuse> {
+        let is_hash = |text: &String| {
+            matches!(text.len(), 32 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        if self.ha1.as_ref().is_some_and(|text| !is_hash(text)) {
+            return Err(ApiMisuse::BadAccount("ha1"));
+        }
+        Ok(())
     }
 
     fn check_texts(&self) -> Result<(), ApiMisuse> {
@@ -181,6 +206,7 @@ impl Account {
             ("displayName", &self.display_name),
             ("authorizationUser", &self.authorization_user),
             ("password", &self.password),
+            ("realm", &self.realm),
             ("userAgent", &self.user_agent),
             ("bearer", &self.bearer),
         ];
@@ -195,6 +221,9 @@ impl Account {
         }
     }
 }
+
+const MOST_ROUTES: usize = 8;
+const MOST_FLOWS: u32 = 4;
 
 /// Whether a page may put this header into requests: a token for a name, one that the stack does
 /// not write itself, and a value of one line.
@@ -314,6 +343,19 @@ fn address(given: &str) -> Option<String> {
     let odd = |c: char| matches!(c, ' ' | '"' | '<' | '>' | '@' | ':' | '\\') || c.is_control();
     let user_is_text = !user.is_empty() && !user.chars().any(odd);
     (user_is_text && is_host(host)).then(|| [scheme, user, "@", host].concat())
+}
+
+/// `<sip:edge.example.com;lr>` of what was given, with or without `<>` and `lr`.
+fn loose_route(given: &str) -> Option<String> {
+    let given = given.trim();
+    let uri = given.strip_prefix('<').and_then(|uri| uri.strip_suffix('>')).unwrap_or(given);
+    let odd = |byte: u8| matches!(byte, b'<' | b'>' | b'"' | b'?' | b',') || byte <= b' ';
+    let parsed = Uri::parse(uri).ok().filter(Uri::is_sip)?;
+    if uri.bytes().any(odd) || !is_host(parsed.host()) {
+        return None;
+    }
+    let lr = if parsed.param("lr").is_some() { "" } else { ";lr" };
+    Some(["<", uri, lr, ">"].concat())
 }
 
 fn is_host(host: &str) -> bool {

@@ -3,16 +3,19 @@
 //! A challenge that was answered is remembered, so that later requests carry the answer at once;
 //! the nonce of REGISTER also serves as a first guess for other requests. Of several challenges
 //! of one realm the strongest that can be answered is taken, wherever it stands. A refusal of
-//! what was sent in advance counts as no failure. Left out: `nextnonce`, `userhash`.
+//! what was sent in advance counts as no failure. A REGISTER that was sent elsewhere, as its server
+//! wished, carries nothing there.
 
 mod answered;
+mod secret;
 
 use crate::account::Account;
 use crate::ids::Ids;
-use crate::sip::{Challenge, Message, Method, Request, Uri, unescape};
+use crate::sip::{Challenge, Message, Method, Request, Uri, printable, unescape};
 use crate::text::{before, cut, cut_last, has, pieces, split_once};
 use answered::Answered;
 pub(crate) use answered::push_quoted;
+use secret::Secret;
 
 /// How often one request was refused; it lives with who sends the request, from `default()` on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,7 +83,7 @@ impl Refusal {
 #[derive(Clone, Default)]
 pub(crate) struct Authorizer {
     user: String,
-    password: Option<String>,
+    secret: Option<Secret>,
     bearer: Option<Bearer>,
     /// Host of the account's URI.
     domain: String,
@@ -123,7 +126,7 @@ impl Authorizer {
         let bearer = |token: &String| Bearer { token: token.clone(), refused: Vec::new() };
         Self {
             user: account.authorization_user.clone().unwrap_or(own),
-            password: account.password.clone(),
+            secret: Secret::of(account),
             bearer: account.bearer.as_ref().map(bearer),
             domain: uri_host(&account.uri),
             servers: account.servers.iter().map(|url| server_host(url)).collect(),
@@ -152,7 +155,8 @@ impl Authorizer {
         if self.add_bearer(request, scope) {
             return;
         }
-        let Some(password) = &self.password else { return };
+        let leaves_home = self.leaves_home(request);
+        let Some(secret) = self.secret.as_ref().filter(|_| !leaves_home) else { return };
         // Inside a dialog a proxy hardly asks, and might not take off what it did not ask for.
         let guess = scope == Scope::Others
             && self.guess == Guess::Worthwhile
@@ -160,7 +164,7 @@ impl Authorizer {
             && !self.answered.iter().any(|answered| answered.scope == Scope::Others);
         for answered in &mut self.answered {
             if answered.scope == scope || guess {
-                let value = answered.credentials(&self.user, password, request, ids);
+                let value = answered.credentials(&self.user, secret, request, ids);
                 request.headers.push(header_for(answered.proxy || guess), value);
             }
         }
@@ -205,7 +209,8 @@ impl Authorizer {
         let scope = Scope::of(&sent.method);
         let mut chosen: Vec<(Answered, bool)> = Vec::new();
         for challenge in challenges {
-            let Some(new) = Answered::read(challenge, scope) else { continue };
+            let fits = |new: &Answered| self.secret.as_ref().is_none_or(|own| own.fits(new));
+            let Some(new) = Answered::read(challenge, scope).filter(fits) else { continue };
             let stale =
                 challenge.param("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
             match chosen.iter_mut().find(|(one, _)| one.same_asker(&new)) {
@@ -217,17 +222,42 @@ impl Authorizer {
         let bearer_only = challenges.iter().any(|one| one.scheme().eq_ignore_ascii_case("Bearer"));
         if challenges.is_empty() && !carries_bearer(sent) {
             Err(Refusal::NoChallenge)
-        } else if self.bearer.is_some() && (chosen.is_empty() || self.password.is_none()) {
+        } else if self.bearer.is_some() && (chosen.is_empty() || self.secret.is_none()) {
             Err(Refusal::TokenRefused)
         } else if chosen.is_empty() {
             Err(if bearer_only { Refusal::NoPassword } else { Refusal::UnknownChallenge })
-        } else if self.password.is_none() {
+        } else if self.secret.is_none() {
             Err(Refusal::NoPassword)
-        } else if in_dialog(sent) && !chosen.iter().all(|(new, _)| self.knows(&new.realm)) {
+        } else if self.leaves_home(sent)
+            || in_dialog(sent) && !chosen.iter().all(|(new, _)| self.knows(&new.realm))
+        {
             Err(Refusal::ForeignRealm)
         } else {
             Ok(chosen)
         }
+    }
+
+    /// Takes the nonce that a 2xx names for the next request (RFC 7616 §3.5). It does not say of
+    /// which realm, so it counts only where one realm was answered.
+    pub(crate) fn on_accepted(&mut self, method: &Method, response: &Message<'_>) {
+        let scope = Scope::of(method);
+        for (proxy, name) in [(false, "Authentication-Info"), (true, "Proxy-Authentication-Info")] {
+            let Some(info) = response.authentication_info(name) else { continue };
+            let Some(next) = info.param("nextnonce").filter(|nonce| printable(nonce)) else {
+                continue;
+            };
+            let mut asked =
+                self.answered.iter_mut().filter(|one| one.scope == scope && one.proxy == proxy);
+            if let (Some(one), None) = (asked.next(), asked.next()) {
+                one.renew(&next);
+            }
+        }
+    }
+
+    /// Whether it is a REGISTER that goes to another host than the account's domain and servers.
+    fn leaves_home(&self, request: &Request) -> bool {
+        let host = uri_host(&request.uri);
+        request.method == Method::Register && host != self.domain && !self.servers.contains(&host)
     }
 
     /// A realm that was met outside dialogs, or the account's own.

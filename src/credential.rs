@@ -209,8 +209,9 @@ impl Source {
                 let left = expires.map_or(Duration::ZERO, |end| end.since(step.now));
                 let expires_in = u32::try_from(left.as_secs()).unwrap_or(u32::MAX);
                 step.out.event(step.account, UaEvent::TokenWillExpire { expires_in });
+                // Told again and again, since a page may not be able to do something at once.
                 if let State::Held { renew_at, .. } = &mut self.state {
-                    *renew_at = None;
+                    *renew_at = (left > LAST_CALL).then(|| step.now + left / 2);
                 }
                 None
             }
@@ -251,6 +252,8 @@ fn request(step: &mut Step<'_>, request: CredentialRequest) -> Ticket {
 
 /// Before the end of an account, or a quarter of its life if that is less.
 const LEAD: Duration = Duration::from_secs(60);
+/// What is left when the page is told for the last time.
+const LAST_CALL: Duration = Duration::from_secs(10);
 /// A provider whose accounts last less is not asked more often.
 const SHORTEST_LIFE: Duration = Duration::from_secs(20);
 /// A provider may have to ask a person.

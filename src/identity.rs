@@ -30,6 +30,10 @@ pub(crate) struct Identity {
     pub(crate) auth: Authorizer,
     /// Where requests outside dialogs go first (RFC 3608), as the registrar said.
     pub(crate) service_route: Vec<String>,
+    /// The addresses that lead to this very phone from anywhere (RFC 5627), as the registrar said:
+    /// one that tells who it is, and one that does not.
+    pub(crate) gruu: Option<String>,
+    pub(crate) temporary_gruu: Option<String>,
     /// `x9f….invalid`: stands for an address that a browser cannot know (RFC 7118 §5.1).
     pub(crate) host: String,
 }
@@ -54,6 +58,8 @@ impl Identity {
             flow: None,
             auth: Authorizer::new(&account),
             service_route: Vec::new(),
+            gruu: None,
+            temporary_gruu: None,
             host,
             account,
         }
@@ -64,6 +70,13 @@ impl Identity {
         self.flow = flow;
         let transport = if url.starts_with("ws:") { "WS " } else { "WSS " };
         self.via_host = [transport, &self.host].concat();
+    }
+
+    /// What the registrar said holds no longer.
+    pub(crate) fn forget_registration(&mut self) {
+        self.service_route.clear();
+        self.gruu = None;
+        self.temporary_gruu = None;
     }
 
     /// Another account of the same seat at the same servers. Gives what it replaces.
@@ -96,8 +109,9 @@ impl Identity {
         let mut request = Request::new(method, uri);
         let cseq = [&cseq.to_string(), " ", request.method.as_str()].concat();
         let headers = &mut request.headers;
-        if !register && !in_dialog {
-            for route in &self.service_route {
+        if !in_dialog {
+            let service = if register { &[][..] } else { &self.service_route };
+            for route in self.account.routes.iter().chain(service) {
                 headers.push("Route", route);
             }
         }
@@ -107,7 +121,12 @@ impl Identity {
             headers.push("Contact", self.contact_header());
         }
         headers.push("Allow", ALLOW);
-        headers.push("Supported", if register { "path, outbound, gruu" } else { "outbound" });
+        let supported = match self.gruu {
+            _ if register => "path, outbound, gruu",
+            Some(_) => "outbound, gruu",
+            None => "outbound",
+        };
+        headers.push("Supported", supported);
         let user_agent = self.account.user_agent.as_deref();
         headers.push("User-Agent", user_agent.unwrap_or(USER_AGENT));
         if (register || invite) && !in_dialog {
@@ -131,10 +150,13 @@ impl Identity {
         from
     }
 
-    /// The Contact of requests and responses that make or refresh a dialog, with `;ob`
-    /// (RFC 5626 §4.3).
+    /// The Contact of requests and responses that make or refresh a dialog: the GRUU
+    /// (RFC 5627 §4.4), else our flow's address with `;ob` (RFC 5626 §4.3).
     pub(crate) fn contact_header(&self) -> String {
-        ["<", &self.contact, ";ob>"].concat()
+        match &self.gruu {
+            Some(gruu) => ["<", gruu, ">"].concat(),
+            None => ["<", &self.contact, ";ob>"].concat(),
+        }
     }
 }
 

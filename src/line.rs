@@ -139,7 +139,7 @@ impl Line {
         Self {
             wish: Wish::Unsaid,
             outcome: Outcome::Told,
-            seat: Binding::new(Identity::blank(ids), ids),
+            seat: Binding::new(Identity::blank(ids), 1, ids),
             source: None,
             candidate: None,
             formers: Vec::new(),
@@ -312,7 +312,7 @@ impl Line {
 
     /// The seat's account is in force.
     fn succeed(&mut self, step: &mut Step<'_>, expires_in: Option<u32>) {
-        self.seat.link.prove();
+        self.seat.on_bound(step);
         self.accept_here(step.now);
         self.outcome = Outcome::Told;
         tell(step, RegistrationState::Registered, expires_in, None);

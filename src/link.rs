@@ -26,6 +26,10 @@ pub(crate) struct Link {
     attempt: u32,
     /// Silence after which the far side is asked for a sign of life.
     interval: Duration,
+    /// The server gives a flow up on which it hears nothing for so long (RFC 5626 §5.3).
+    timer: Option<Duration>,
+    /// When it last heard something that was sent to show life.
+    shown: Time,
     state: State,
 }
 
@@ -97,6 +101,8 @@ impl Link {
             failures: 0,
             attempt: 0,
             interval: IDLE_INTERVAL,
+            timer: None,
+            shown: Time::default(),
             state: State::Off,
         }
     }
@@ -148,8 +154,10 @@ impl Link {
     pub(crate) fn on_event(&mut self, step: &mut Step<'_>, event: LinkEvent) -> Option<LinkNews> {
         match (&self.state, event) {
             (State::Opening { flow, .. }, LinkEvent::Opened) => {
-                let beat = Beat::Quiet { due: step.now + self.interval };
-                self.state = State::Up { flow: *flow, since: step.now, proven: false, beat };
+                let flow = *flow;
+                (self.timer, self.shown) = (None, step.now);
+                let beat = self.quiet(step.now);
+                self.state = State::Up { flow, since: step.now, proven: false, beat };
                 Some(LinkNews::Up)
             }
             (_, LinkEvent::Closed { code, reason }) => {
@@ -167,9 +175,25 @@ impl Link {
 
     /// Whatever comes in is a sign of life.
     pub(crate) fn on_frame(&mut self, now: Time) {
+        let quiet = self.quiet(now);
         if let State::Up { beat, .. } = &mut self.state {
-            *beat = Beat::Quiet { due: now + self.interval };
+            *beat = quiet;
         }
+    }
+
+    /// Shows life within this time, which the server told with the registration, whatever is heard
+    /// meanwhile: between 80 and 100 % of it (RFC 5626 §4.4.1).
+    pub(crate) fn set_flow_timer(&mut self, step: &mut Step<'_>, seconds: Option<u32>) {
+        self.timer = seconds.filter(|seconds| *seconds > 0).map(|seconds| {
+            let seconds = seconds.clamp(SHORTEST_TIMER, LONGEST_TIMER);
+            Duration::from_millis((seconds * 800 + step.ids.below(seconds * 200)).into())
+        });
+        self.on_frame(step.now);
+    }
+
+    fn quiet(&self, now: Time) -> Beat {
+        let due = now + self.interval;
+        Beat::Quiet { due: self.timer.map_or(due, |timer| due.min(self.shown + timer)) }
     }
 
     /// The server did what it is there for: its loss is a loss and no failed attempt.
@@ -234,6 +258,7 @@ impl Link {
                 None
             }
             State::Up { flow, beat, .. } => {
+                self.shown = step.now;
                 let pulse = &mut self.servers[self.at].pulse;
                 match (*beat, *pulse) {
                     (Beat::Quiet { .. }, Pulse::Crlf) => {
@@ -324,5 +349,8 @@ const PONG_WAIT: Duration = Duration::from_secs(4);
 const PING_WAIT: Duration = Duration::from_secs(6);
 const IDLE_INTERVAL: Duration = Duration::from_secs(25);
 const CALL_INTERVAL: Duration = Duration::from_secs(5);
+/// A server's wish for signs of life is taken for no less and no more, in seconds.
+const SHORTEST_TIMER: u32 = 5;
+const LONGEST_TIMER: u32 = 3600;
 /// A connection that lived so long was no failure.
 const STEADY: Duration = Duration::from_secs(10);

@@ -1,8 +1,9 @@
-//! REGISTER: binding, refresh, challenge, expiry (RFC 3261 §10, RFC 5626 §4.2).
+//! REGISTER: binding, refresh, challenge, redirection, expiry (RFC 3261 §10, RFC 5626 §4.2).
 //!
 //! One REGISTER is out at a time. When and where to connect is the line's.
 
 mod response;
+mod retry;
 
 use std::time::Duration;
 
@@ -26,6 +27,13 @@ pub(crate) struct Registration {
     /// What the registrar's 423 asked for.
     min_expires: u32,
     outbound: Outbound,
+    /// Which of the phone's flows it is for, from 1.
+    reg_id: u32,
+    /// Where the registrar sent us, and where we were since a REGISTER was last wished for.
+    moved_to: Option<String>,
+    tried: Vec<String>,
+    /// Seconds of silence after which the server gives the flow up (RFC 5626 §5.3).
+    flow_timer: Option<u32>,
     /// Until when the registrar knows us.
     bound_until: Option<Time>,
     /// Temporary refusals in a row.
@@ -80,6 +88,8 @@ pub(crate) enum Verdict {
     Silent,
     /// No longer in force.
     Lapsed,
+    /// It ends in so many seconds; its refresh left.
+    Expiring(u32),
 }
 
 /// Why it failed.
@@ -110,13 +120,17 @@ impl Failure {
 }
 
 impl Registration {
-    pub(crate) fn new(ids: &mut Ids) -> Self {
+    pub(crate) fn new(reg_id: u32, ids: &mut Ids) -> Self {
         Self {
             call_id: ids.token(),
             tag: ids.token(),
             cseq: 0,
             min_expires: 0,
             outbound: Outbound::Offered,
+            reg_id,
+            moved_to: None,
+            tried: Vec::new(),
+            flow_timer: None,
             bound_until: None,
             failures: 0,
             state: State::Idle,
@@ -163,23 +177,31 @@ impl Registration {
         response.call_id().is_ok_and(|call_id| call_id == self.call_id)
     }
 
+    /// See [`Link::set_flow_timer`](crate::link::Link::set_flow_timer).
+    pub(crate) const fn flow_timer(&self) -> Option<u32> {
+        self.flow_timer
+    }
+
     /// The flow is gone: what was out will not be answered. The registration counts for a little
     /// while, in which a new flow may come.
     pub(crate) fn on_flow_lost(&mut self, now: Time) {
         if !matches!(self.state, State::Refused) {
             self.state = State::Idle;
         }
+        self.moved_to = None;
         self.bound_until = self.bound_until.map(|until| until.min(now + GRACE));
     }
 
     /// No binding is counted on any more.
-    pub(crate) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self, identity: &mut Identity) {
         self.bound_until = None;
+        self.moved_to = None;
+        identity.forget_registration();
     }
 
     /// Another one took its place: no REGISTER leaves any more.
-    pub(crate) fn retire(&mut self) {
-        self.unbound();
+    pub(crate) fn retire(&mut self, identity: &mut Identity) {
+        self.unbound(identity);
     }
 
     /// After the refusal of a credential that is taken back: goes on with the former one.
@@ -223,24 +245,28 @@ impl Registration {
     ) -> Option<Verdict> {
         let now = step.now;
         if self.bound_until.is_some_and(|until| until <= now) {
-            self.bound_until = None;
+            self.forget(identity);
             return Some(Verdict::Lapsed);
         }
         match self.state {
             State::Sent { purpose, until, .. } if until <= now => {
                 self.state = State::Idle;
-                Some(if purpose == Purpose::Bind { Verdict::Silent } else { self.unbound() })
+                Some(if purpose == Purpose::Bind {
+                    Verdict::Silent
+                } else {
+                    self.unbound(identity)
+                })
             }
             State::Resting { until: due } | State::Bound { refresh_at: due } if due <= now => {
-                self.send(step, identity, Purpose::Bind, Attempts::default());
-                None
+                self.want(step, identity, Purpose::Bind);
+                self.left(now).map(Verdict::Expiring)
             }
             _ => None,
         }
     }
 
-    fn unbound(&mut self) -> Verdict {
-        self.bound_until = None;
+    fn unbound(&mut self, identity: &mut Identity) -> Verdict {
+        self.forget(identity);
         self.state = State::Idle;
         Verdict::Unbound
     }
@@ -249,6 +275,7 @@ impl Registration {
         if let State::Sent { then, .. } = &mut self.state {
             *then = Some(purpose);
         } else {
+            self.tried.clear();
             self.send(step, identity, purpose, Attempts::default());
         }
     }
@@ -266,7 +293,7 @@ impl Registration {
         };
         self.cseq = self.cseq.saturating_add(1);
         let expires = if purpose == Purpose::Bind { self.wished(identity) } else { 0 }.to_string();
-        let registrar = registrar(&identity.aor);
+        let registrar = self.moved_to.clone().unwrap_or_else(|| registrar(&identity.aor));
         let from = identity.from(None, &self.tag);
         let to = ["<", &identity.aor, ">"].concat();
         let mut request =
@@ -293,7 +320,13 @@ impl Registration {
     fn contact(&self, identity: &Identity, expires: &str) -> String {
         let mut contact = ["<", &identity.contact, ">"].concat();
         if self.outbound == Outbound::Offered {
-            for part in [";reg-id=1;+sip.instance=\"<", &identity.instance, ">\""] {
+            for part in [
+                ";reg-id=",
+                &self.reg_id.to_string(),
+                ";+sip.instance=\"<",
+                &identity.instance,
+                ">\"",
+            ] {
                 contact.push_str(part);
             }
         }

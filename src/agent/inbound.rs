@@ -42,6 +42,9 @@ impl Phone {
                 line.on_response(&mut step, owner, message);
             }
             Owner::Call(call, usage) => {
+                if let (Some(200..=299), Ok(cseq)) = (message.status(), message.cseq()) {
+                    self.line.identity_mut(Some(flow)).auth.on_accepted(&cseq.method, message);
+                }
                 if let Some(index) = self.call_of_id(call) {
                     let (call, mut ctx) = self.call(core, index);
                     call.on_response(&mut ctx, id, usage, message);

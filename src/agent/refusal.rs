@@ -111,6 +111,10 @@ pub(super) fn capabilities() -> Refusal {
 
 /// To our address of record, to our Contact, or to this very connection.
 fn is_ours(uri: &Uri<'_>, identity: &Identity) -> bool {
+    let temporary = identity.temporary_gruu.as_deref().and_then(|gruu| Uri::parse(gruu).ok());
+    if temporary.is_some_and(|own| own.user() == uri.user() && own.host() == uri.host()) {
+        return true;
+    }
     let contact = Uri::parse(&identity.contact);
     let aor = Uri::parse(&identity.aor);
     if contact.as_ref().is_ok_and(|contact| contact.host().eq_ignore_ascii_case(uri.host())) {

@@ -1,8 +1,8 @@
 //! One challenge that is answered, and its answers.
 
-use super::Scope;
+use super::{Scope, Secret};
 use crate::ids::Ids;
-use crate::sip::digest::{Algorithm, Digest, Qop, nonce_count, secret};
+use crate::sip::digest::{Algorithm, Digest, Qop, nonce_count, user_hash};
 use crate::sip::{Challenge, Request, printable};
 
 /// A challenge, to be answered until it is replaced.
@@ -17,6 +17,8 @@ pub(super) struct Answered {
     /// As the server wrote it; left out where the server did.
     algorithm_name: Option<String>,
     qop: Option<Qop>,
+    /// The server wants the user's name as a hash (RFC 7616 §3.4.4).
+    userhash: bool,
     uses: u32,
 }
 
@@ -37,6 +39,9 @@ impl Answered {
                 Some(list) => Some(Qop::choose(&list)?),
                 None => None,
             },
+            userhash: challenge
+                .param("userhash")
+                .is_some_and(|userhash| userhash.eq_ignore_ascii_case("true")),
             uses: 0,
         };
         let texts = [Some(&new.realm), Some(&new.nonce), new.opaque.as_ref()];
@@ -48,11 +53,17 @@ impl Answered {
         self.scope == other.scope && self.proxy == other.proxy && self.realm == other.realm
     }
 
+    /// Goes on with another nonce.
+    pub(super) fn renew(&mut self, nonce: &str) {
+        nonce.clone_into(&mut self.nonce);
+        self.uses = 0;
+    }
+
     /// The header's value for one sending.
     pub(super) fn credentials(
         &mut self,
         user: &str,
-        password: &str,
+        secret: &Secret,
         request: &Request,
         ids: &mut Ids,
     ) -> String {
@@ -60,7 +71,7 @@ impl Answered {
         let cnonce = ids.token();
         let response = Digest {
             algorithm: self.algorithm,
-            secret: &secret(self.algorithm.hash, user, &self.realm, password),
+            secret: &secret.hashed(self, user),
             method: request.method.as_str(),
             uri: &request.uri,
             nonce: &self.nonce,
@@ -71,7 +82,13 @@ impl Answered {
         }
         .response();
         let mut value = String::from("Digest username=");
-        push_quoted(&mut value, user);
+        if self.userhash {
+            push_quoted(&mut value, &user_hash(self.algorithm.hash, user, &self.realm));
+            push_name(&mut value, "userhash");
+            value.push_str("true");
+        } else {
+            push_quoted(&mut value, user);
+        }
         let quoted = [
             ("realm", Some(self.realm.as_str())),
             ("nonce", Some(&self.nonce)),

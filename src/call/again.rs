@@ -88,7 +88,7 @@ impl Call {
 }
 
 /// The places of a redirection, best first (RFC 3261 §8.1.3.4).
-pub(super) fn places(response: &Message<'_>) -> Vec<String> {
+pub(crate) fn places(response: &Message<'_>) -> Vec<String> {
     let contacts = response.contacts().unwrap_or_default();
     let mut places: Vec<(u32, String)> = Vec::new();
     for contact in contacts.iter().filter(|contact| !contact.is_star()) {

@@ -32,6 +32,7 @@ use crate::text::cut;
 use crate::time::{Time, soonest};
 use crate::transaction::{LostWhy, TransactionId};
 
+pub(crate) use self::again::places;
 use self::digits::Digits;
 use self::in_dialog::Up;
 use self::incoming::Incoming;
@@ -342,8 +343,11 @@ impl Call {
         matches!(self.told.status, 3 | 4)
     }
 
-    /// Our Contact; that of an anonymous call has no user.
+    /// Our Contact; that of an anonymous call says nothing of the user (RFC 5627 §4.4.1).
     fn contact(&self, ctx: &Context<'_>) -> String {
+        if let (Privacy::Anonymous, Some(gruu)) = (self.privacy, &ctx.identity.temporary_gruu) {
+            return ["<", gruu, ">"].concat();
+        }
         match (self.privacy, cut(&ctx.identity.contact, b'@')) {
             (Privacy::Anonymous, Some((_, host))) => ["<sip:anonymous@", host, ";ob>"].concat(),
             _ => ctx.identity.contact_header(),

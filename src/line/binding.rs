@@ -33,10 +33,11 @@ pub(super) enum Met {
 }
 
 impl Binding {
-    pub(super) fn new(identity: Identity, ids: &mut Ids) -> Self {
+    /// `reg_id` counts the phone's flows from 1.
+    pub(super) fn new(identity: Identity, reg_id: u32, ids: &mut Ids) -> Self {
         Self {
             link: Link::new(&identity.account.servers),
-            registration: Registration::new(ids),
+            registration: Registration::new(reg_id, ids),
             identity,
             history: History::NeverUp,
             told: None,
@@ -61,6 +62,17 @@ impl Binding {
 
     pub(super) fn register(&mut self, step: &mut Step<'_>) {
         self.registration.register(step, &mut self.identity);
+    }
+
+    /// The registrar accepted: what it said of the flow holds.
+    pub(super) fn on_bound(&mut self, step: &mut Step<'_>) {
+        self.link.prove();
+        self.link.set_flow_timer(step, self.registration.flow_timer());
+    }
+
+    /// No binding is counted on any more.
+    pub(super) fn forget(&mut self) {
+        self.registration.forget(&mut self.identity);
     }
 
     pub(super) fn unregister(&mut self, step: &mut Step<'_>) {

@@ -108,6 +108,9 @@ impl Line {
             (Place::Seat, Some(Verdict::Refused(failure))) => self.on_refused(step, &failure),
             (Place::Seat, Some(Verdict::Busy(failure))) => self.on_busy(step, &failure),
             (Place::Seat, Some(Verdict::Lapsed)) => self.on_lapsed(step),
+            (Place::Seat, Some(Verdict::Expiring(expires_in))) => {
+                step.out.event(step.account, UaEvent::RegistrationExpiring { expires_in });
+            }
             (Place::Candidate, Some(Verdict::Bound(expires))) => {
                 self.on_candidate_in(step, Some(expires));
             }
@@ -120,7 +123,7 @@ impl Line {
             (Place::Seat | Place::Candidate, Some(Verdict::Silent)) => self.on_silent(step, place),
             // What becomes of a place that was left matters to nobody.
             (Place::Former(_), Some(_))
-            | (Place::Candidate, Some(Verdict::Unbound | Verdict::Lapsed))
+            | (Place::Candidate, Some(Verdict::Unbound | Verdict::Lapsed | Verdict::Expiring(_)))
             | (_, None) => {}
         }
     }

@@ -122,7 +122,7 @@ impl Line {
         if self.restore_here(step) {
             self.seat.registration.resume(step.now);
         } else {
-            self.seat.registration.forget();
+            self.seat.forget();
             // What was accepted once and is not any more: the provider may have a better one.
             if let Some(source) = &mut self.source
                 && let Some(provider) = source.can_renew()
@@ -254,7 +254,7 @@ impl Line {
             return self.try_here(step);
         }
         let instance = self.seat.identity.instance.clone();
-        let mut binding = Binding::new(Identity::new(account, instance, step.ids), step.ids);
+        let mut binding = Binding::new(Identity::new(account, instance, step.ids), 1, step.ids);
         binding.link.open(step);
         if serving {
             self.candidate = Some(Candidate::Elsewhere { source, binding: Box::new(binding) });

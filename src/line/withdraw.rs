@@ -63,7 +63,7 @@ impl Line {
             // The same instance at the same address was replaced by the new registration (RFC 5626
             // §6): to refresh it would push the new one out, to take it back would take both back.
             if former.identity.aor == self.seat.identity.aor {
-                former.registration.retire();
+                former.registration.retire(&mut former.identity);
             }
         }
     }
@@ -106,6 +106,6 @@ impl Line {
             self.news.push(LineNews::FlowLost(flow));
         }
         self.seat.disconnect(step.now);
-        self.seat.registration.forget();
+        self.seat.forget();
     }
 }

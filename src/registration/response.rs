@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Failure, LONGEST, Outbound, Purpose, Registration, State, Verdict};
+use super::retry::retry_after;
+use super::{Failure, LONGEST, Outbound, Purpose, Registration, State, Verdict, registrar};
 use crate::account::Account;
 use crate::auth::{Attempts, Challenged, Refusal};
+use crate::call::places;
 use crate::identity::Identity;
 use crate::line::Step;
 use crate::link::back_off;
-use crate::sip::{Message, NameAddr};
+use crate::sip::{Message, Method, NameAddr, Uri, printable};
 use crate::text::has;
 use crate::time::Time;
 
@@ -45,13 +47,15 @@ impl Registration {
                         self.send(step, identity, purpose, attempts);
                         None
                     }
-                    Challenged::GiveUp(_) if purpose == Purpose::Unbind => Some(self.unbound()),
+                    Challenged::GiveUp(_) if purpose == Purpose::Unbind => {
+                        Some(self.unbound(identity))
+                    }
                     Challenged::GiveUp(refusal) => {
                         Some(self.give_up(step.now, &identity.account, refusal, status))
                     }
                 }
             }
-            (Purpose::Unbind, _) => Some(self.unbound()),
+            (Purpose::Unbind, _) => Some(self.unbound(identity)),
             (Purpose::Bind, 200..=299) => {
                 Some(Verdict::Bound(self.accept(step, identity, response)))
             }
@@ -74,14 +78,17 @@ impl Registration {
                 self.send(step, identity, Purpose::Bind, attempts);
                 None
             }
+            300..=399 if self.move_on(identity, response) && attempts.once_more() => {
+                self.send(step, identity, Purpose::Bind, attempts);
+                None
+            }
             439 if self.outbound == Outbound::Offered => {
                 self.outbound = Outbound::Unsupported;
                 self.send(step, identity, Purpose::Bind, attempts);
                 None
             }
             408 | 429 | 480 | 500..=599 => {
-                let told =
-                    response.retry_after().ok().flatten().map_or(0, |seconds| seconds.min(LONGEST));
+                let told = retry_after(response, step.now, LONGEST).unwrap_or_default();
                 self.failures = self.failures.saturating_add(1);
                 let wait = back_off(step.ids, self.failures);
                 let jitter = Duration::from_millis(step.ids.below(1 + told * 250).into());
@@ -115,7 +122,8 @@ impl Registration {
         identity: &mut Identity,
         response: &Message<'_>,
     ) -> u32 {
-        let granted = granted(identity, response)
+        let granted = self
+            .granted(identity, response)
             .unwrap_or_else(|| self.wished(identity))
             .clamp(SHORTEST, LONGEST);
         let lifetime = Duration::from_secs(granted.into());
@@ -124,22 +132,47 @@ impl Registration {
         self.failures = 0;
         self.bound_until = Some(step.now + lifetime);
         self.state = State::Bound { refresh_at: step.now + lifetime * part / 100 };
+        self.flow_timer = response.header("Flow-Timer").and_then(|seconds| seconds.parse().ok());
         let routes = response.service_routes().unwrap_or_default();
-        identity.service_route = routes.iter().map(|route| route.as_str().to_owned()).collect();
+        let routes = routes.iter().take(MOST_ROUTES);
+        identity.service_route = routes.map(|route| route.as_str().to_owned()).collect();
+        identity.auth.on_accepted(&Method::Register, response);
         granted
     }
-}
 
-/// The lifetime of our Contact among those of a 2xx, else the message's (RFC 3261 §10.2.4).
-fn granted(identity: &Identity, response: &Message<'_>) -> Option<u32> {
-    let contacts = response.contacts().unwrap_or_default();
-    let own = contacts.iter().find(|contact| {
-        has(contact.uri_text(), &identity.host)
-            || contact
-                .param("+sip.instance")
-                .is_some_and(|instance| has(&instance, &identity.instance))
-    });
-    own.and_then(NameAddr::expires).or_else(|| response.expires().ok().flatten())
+    /// Reads what a 2xx says of our own Contact: its addresses for others (RFC 5627 §4.2) are
+    /// kept, its lifetime is given, else the message's (RFC 3261 §10.2.4).
+    fn granted(&self, identity: &mut Identity, response: &Message<'_>) -> Option<u32> {
+        let contacts = response.contacts().unwrap_or_default();
+        let instance = |contact: &&NameAddr<'_>| {
+            let own = contact.param("+sip.instance").is_some_and(|it| has(&it, &identity.instance));
+            let reg_id = contact.param("reg-id").and_then(|id| id.parse().ok());
+            own && reg_id.is_none_or(|id: u32| id == self.reg_id)
+        };
+        let address = |contact: &&NameAddr<'_>| has(contact.uri_text(), &identity.host);
+        let own = contacts.iter().find(address).or_else(|| contacts.iter().find(instance));
+        let gruu = |name| {
+            let text = own?.param(name)?;
+            let uri = Uri::parse(&text).ok()?;
+            let odd = |byte: u8| byte <= b' ' || matches!(byte, b'<' | b'>' | b'"' | b',');
+            let is_fit = uri.is_sip() && printable(&text) && !text.bytes().any(odd);
+            is_fit.then(|| text.as_ref().to_owned())
+        };
+        (identity.gruu, identity.temporary_gruu) = (gruu("pub-gruu"), gruu("temp-gruu"));
+        own.and_then(NameAddr::expires).or_else(|| response.expires().ok().flatten())
+    }
+
+    /// Finds where a 3xx sends us, if that is a place where we were not yet (RFC 3261 §8.1.3.4).
+    /// It is asked on the same flow, and its challenges get no answer if it is foreign.
+    fn move_on(&mut self, identity: &Identity, response: &Message<'_>) -> bool {
+        let asked = self.moved_to.take().unwrap_or_else(|| registrar(&identity.aor));
+        self.tried.push(asked);
+        let is_new = |place: &String| {
+            Uri::parse(place).is_ok_and(|uri| uri.is_sip()) && !self.tried.contains(place)
+        };
+        self.moved_to = places(response).into_iter().find(is_new);
+        self.moved_to.is_some()
+    }
 }
 
 fn credential_code(account: &Account) -> &'static str {
@@ -154,3 +187,5 @@ fn expired_or(now: Time, account: &Account, code: &'static str) -> &'static str 
 
 /// What a registrar grants is taken for no less, in seconds.
 const SHORTEST: u32 = 10;
+/// No path to a phone is longer.
+const MOST_ROUTES: usize = 8;

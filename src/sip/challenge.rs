@@ -29,6 +29,12 @@ impl<'a> Message<'a> {
         }
         challenges
     }
+
+    /// Authentication-Info or Proxy-Authentication-Info (RFC 7615), which has parameters and no
+    /// scheme.
+    pub fn authentication_info(&self, name: &str) -> Option<Challenge<'a>> {
+        Some(Challenge { proxy: false, text: self.header(name)?, scheme: 0 })
+    }
 }
 
 impl Challenge<'_> {

@@ -1,6 +1,4 @@
 //! The arithmetic of Digest: RFC 7616 with the algorithms that RFC 8760 gives SIP.
-//!
-//! Left out: `userhash`, which no SIP server asks for.
 
 use md5::{Digest as _, Md5};
 use sha2::{Sha256, Sha512_256};
@@ -157,6 +155,11 @@ impl Digest<'_> {
 /// `H(user:realm:password)`, which is what a server may keep in place of the password.
 pub fn secret(hash: Hash, user: &str, realm: &str, password: &str) -> String {
     hash.of(&[user.as_bytes(), realm.as_bytes(), password.as_bytes()])
+}
+
+/// `H(user:realm)`: the user's name where `userhash` is asked for (RFC 7616 §3.4.4).
+pub fn user_hash(hash: Hash, user: &str, realm: &str) -> String {
+    hash.of(&[user.as_bytes(), realm.as_bytes()])
 }
 
 /// A nonce count as it stands in an `nc` parameter: eight hexadecimal digits.
