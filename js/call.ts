@@ -1,6 +1,9 @@
 import type { UaEvent } from "../pkg/cc_sdk.js";
 import type { SharedCore } from "./core.js";
+import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
 import { factEvent, TypedEventTarget, type FactEvent } from "./events.js";
+import { Pending } from "./pending.js";
+import type { Transfer, TransferOptions, TransferRequest } from "./transfer.js";
 
 /** What a call is. `calling`, `ringing`, `early` go out, `incoming` and `answering` come in. */
 export type CallState =
@@ -87,6 +90,10 @@ export interface CallFacts {
   message: { contentType: string; body: string };
   /** `call.remoteStream` is there, or is another one now. */
   track: object;
+  /** How a transfer of `transfer` goes. */
+  transfer: Transfer;
+  /** The far side asks to be called elsewhere; see `acceptTransfers` of the phone's options. */
+  transferrequest: TransferRequest;
   warning: Warning;
 }
 
@@ -137,6 +144,11 @@ export class Call extends TypedEventTarget<CallEventMap> {
   readonly sipCallId: string;
   /** When it began, in milliseconds since the Unix epoch. */
   readonly startedAt: number;
+  /**
+   * `id` of the call that this one takes further: the far side transferred it, or somebody came in
+   * the far side's place. That call ends with cause `replaced`.
+   */
+  readonly continues: number | undefined;
 
   readonly #core: SharedCore;
   #state: CallState;
@@ -147,6 +159,7 @@ export class Call extends TypedEventTarget<CallEventMap> {
   #endReason: EndReason | undefined;
   /** Kept for the end of the instance, which cannot stop its tracks any more. */
   #microphone: MediaStream | undefined;
+  readonly #transferring = new Pending<void>();
 
   static {
     createCall = (birth, account, core) => new Call(birth, account, core);
@@ -166,6 +179,7 @@ export class Call extends TypedEventTarget<CallEventMap> {
     this.headers = byLowerCaseName(birth.headers);
     this.sipCallId = sipCallId;
     this.startedAt = at;
+    this.continues = birth.continues;
     this.#core = core;
     this.#state = direction === "outgoing" ? "calling" : "incoming";
   }
@@ -259,6 +273,28 @@ export class Call extends TypedEventTarget<CallEventMap> {
     this.#core.command(this.account, { type: "sendCallMessage", call: this.id, body, contentType });
   }
 
+  /**
+   * Passes the call on (RFC 3515): to a number, a user name or a URI, or to the far side of another
+   * call of this phone, which must be connected.
+   *
+   * Settles when the end is known. Resolves when it was taken there; this call, and the other one,
+   * then end with cause `replaced`. Rejects when it came to nothing, with the cause as code; the call
+   * then goes on. Rejects at once with `not-connected`, `bad-target`, `bad-header` or
+   * `transfer-in-progress`. The `transfer` event tells the steps, also the last.
+   */
+  transfer(target: string | Call, options: TransferOptions = {}): Promise<void> {
+    const promise = this.#transfer(target, options);
+    // The event tells it too.
+    promise.catch(() => undefined);
+    return promise;
+  }
+
+  async #transfer(target: string | Call, options: TransferOptions): Promise<void> {
+    const to = target instanceof Call ? { other: target.id } : { target };
+    this.#core.command(this.account, { ...options, type: "transfer", call: this.id, ...to });
+    await this.#transferring.join();
+  }
+
   /** Mirrors what the core told. */
   #tell(fact: CallFact): void {
     switch (fact.type) {
@@ -271,6 +307,7 @@ export class Call extends TypedEventTarget<CallEventMap> {
           for (const track of this.#microphone?.getTracks() ?? []) track.stop();
         }
         this.#endReason = fact.endReason;
+        if (fact.endReason) this.#failTransfer(fact.endReason);
         return this.#raise("statechange", { state: fact.state });
       case "callHeld": {
         const was = this.#held;
@@ -291,6 +328,24 @@ export class Call extends TypedEventTarget<CallEventMap> {
         return this.#raise("digitsent", { digit: fact.digit });
       case "callMessage":
         return this.#raise("message", { contentType: fact.contentType, body: fact.body });
+      case "callTransfer": {
+        const { state, target, other, sipStatus, cause } = fact;
+        this.#raise("transfer", { state, target, other, sipStatus, cause });
+        if (state === "accepted") this.#transferring.resolve();
+        if (state === "failed") this.#failTransfer({ cause: cause ?? "internal", sipStatus });
+        return;
+      }
+      case "callTransferRequest": {
+        const { number, displayName, uri, referredBy, expiresIn } = fact;
+        const accept = (): void => {
+          this.#core.command(this.account, { type: "acceptTransfer", call: this.id });
+        };
+        const reject = (status = 603): void => {
+          this.#core.command(this.account, { type: "refuseTransfer", call: this.id, status });
+        };
+        const request = { number, displayName, uri, referredBy, expiresIn, accept, reject };
+        return this.#raise("transferrequest", request);
+      }
       case "warning": {
         const { code, text, header, offset } = fact;
         return this.#raise("warning", { code, text, header, offset });
@@ -298,6 +353,10 @@ export class Call extends TypedEventTarget<CallEventMap> {
       default:
         return fact satisfies never;
     }
+  }
+
+  #failTransfer({ code, cause, sipStatus }: Pick<EndReason, "code" | "cause" | "sipStatus">): void {
+    this.#transferring.reject(new CcSdkError((code ?? cause) as CcSdkErrorCode, undefined, { sipStatus }));
   }
 
   #raise<Name extends keyof CallFacts>(name: Name, facts: CallFacts[Name]): void {

@@ -24,10 +24,12 @@ export type CcSdkErrorCode =
   | "call-refused"
   | "insecure-server"
   | "no-service"
+  | "no-transfer-request"
   | "not-connected"
   | "not-incoming"
   | "not-registered"
   | "rate-limited"
+  | "transfer-in-progress"
   // The microphone.
   | "microphone-busy"
   | "microphone-denied"

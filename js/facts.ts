@@ -52,7 +52,7 @@ export interface PhoneFacts {
   tokenwillexpire: { expiresIn: number };
   /** A call began, in either direction. */
   call: { call: Call };
-  /** A call comes in. */
+  /** A call comes in. One that takes another further comes as `call` only: it is taken already. */
   incoming: { call: Call };
   /** A step of a call in the numbers of the CC SDK. */
   callstatus: { call: Call; callStatus: CallStatus; calledNumber: string };

@@ -10,6 +10,7 @@ export type * from "./errors.js";
 export type { FactEvent, TypedEventTarget } from "./events.js";
 export type * from "./facts.js";
 export type * from "./options.js";
+export type * from "./transfer.js";
 export { Phone } from "./phone.js";
 export type * from "./phone.js";
 export * from "./sdk.js";

@@ -88,6 +88,13 @@ export interface PhoneOptions {
   wrapUpSeconds?: number;
   /** The SIP status for incoming calls while paused; 480 unless told. */
   pausedStatus?: number;
+  /**
+   * What is done when the far side of a call asks to be called elsewhere (REFER): `"ask"` raises the
+   * call's `transferrequest`, refused when nobody decides within 20 seconds; `true` calls there;
+   * `false` refuses, and also whoever comes in the far side's place (Replaces), who is taken
+   * otherwise. `"ask"` unless told. Outside of calls every such request is refused.
+   */
+  acceptTransfers?: "ask" | boolean;
 }
 
 /** What `callPhone` takes. */

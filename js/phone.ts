@@ -246,6 +246,8 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
       case "callDigit":
       case "callDigitSent":
       case "callMessage":
+      case "callTransfer":
+      case "callTransferRequest":
         return this.#tellCall(event);
       case "warning": {
         const { code, text, call, header, offset } = event;
@@ -284,7 +286,8 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
     const call = createCall(event, this.account, this.#shared);
     this.#calls.set(call.id, call);
     this.#raise("call", { call });
-    if (call.direction === "incoming") this.#raise("incoming", { call });
+    const isNew = call.direction === "incoming" && call.continues === undefined;
+    if (isNew) this.#raise("incoming", { call });
   }
 
   #setCallStatus(id: number, callStatus: facts.CallStatus, calledNumber: string): void {

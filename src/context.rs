@@ -105,6 +105,10 @@ pub(crate) enum Usage {
     Info,
     /// A MESSAGE inside the dialog.
     Message,
+    /// A REFER inside the dialog.
+    Refer,
+    /// A NOTIFY of how a transfer goes that the far side asked for.
+    Notify,
     /// A request of the far side that the call answers.
     Incoming,
 }

@@ -45,6 +45,10 @@ pub enum ApiMisuse {
     NotRegistered,
     /// The seat's status cannot be set to this, or not now.
     BadSeatStatus,
+    /// The call is being transferred already.
+    TransferInProgress(CallId),
+    /// The far side of the call asks for no transfer, or does so no more.
+    NoTransferRequest(CallId),
 }
 
 impl ApiMisuse {
@@ -67,6 +71,8 @@ impl ApiMisuse {
             Self::NoService => "no-service",
             Self::NotRegistered => "not-registered",
             Self::BadSeatStatus => "bad-seat-status",
+            Self::TransferInProgress(_) => "transfer-in-progress",
+            Self::NoTransferRequest(_) => "no-transfer-request",
         }
     }
 }
@@ -94,6 +100,8 @@ impl fmt::Display for ApiMisuse {
             Self::NoService => f.write_str("an opaque token needs the option `service`"),
             Self::NotRegistered => f.write_str("register first"),
             Self::BadSeatStatus => f.write_str("the seat can be set to 2 or 5 while registered"),
+            Self::TransferInProgress(_) => f.write_str("the call is being transferred already"),
+            Self::NoTransferRequest(_) => f.write_str("no transfer of the call is asked for"),
         }
     }
 }

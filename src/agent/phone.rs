@@ -85,6 +85,9 @@ impl Phone {
             | Command::Hangup(id)
             | Command::Mute(id, _)
             | Command::SendDigits(id, ..)
+            | Command::Transfer { call: id, .. }
+            | Command::AcceptTransfer(id)
+            | Command::RefuseTransfer(id, _)
             | Command::SendCallMessage { call: id, .. } => {
                 let index = self.calls.iter().position(|ongoing| ongoing.id == id);
                 let index = index.ok_or(ApiMisuse::CallGone(id))?;
@@ -323,6 +326,9 @@ pub(super) fn without_account(command: &Command) -> Result<(), ApiMisuse> {
         | Command::Hangup(id)
         | Command::Mute(id, _)
         | Command::SendDigits(id, ..)
+        | Command::Transfer { call: id, .. }
+        | Command::AcceptTransfer(id)
+        | Command::RefuseTransfer(id, _)
         | Command::SendCallMessage { call: id, .. } => Err(ApiMisuse::CallGone(*id)),
     }
 }

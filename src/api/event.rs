@@ -75,6 +75,9 @@ pub enum UaEvent {
         headers: Vec<(String, String)>,
         /// The Call-ID on the wire, to find the call in a server's log.
         sip_call_id: String,
+        /// The call that this one takes further: the far side transferred it, or somebody came in
+        /// the far side's place.
+        continues: Option<u32>,
         /// When, in milliseconds of the driver's epoch.
         at: f64,
     },
@@ -142,6 +145,37 @@ pub enum UaEvent {
         content_type: String,
         /// Its body; bytes that are no UTF-8 are replaced.
         body: String,
+    },
+    /// How a transfer that was asked for here goes (RFC 3515).
+    CallTransfer {
+        /// The call that is passed on.
+        call: u32,
+        /// How far it is.
+        state: TransferState,
+        /// To whom, as the page said it, or the other call's number.
+        target: String,
+        /// The other call, where the transfer is to one.
+        other: Option<u32>,
+        /// The status that said so, where there was one.
+        sip_status: Option<u16>,
+        /// Why, with `failed` only.
+        cause: Option<EndCause>,
+    },
+    /// The far side of a call asks to be called elsewhere (RFC 3515): answered by `acceptTransfer`
+    /// or `refuseTransfer`, else refused when its time is over.
+    CallTransferRequest {
+        /// The call.
+        call: u32,
+        /// The number or user name to be called.
+        number: String,
+        /// The name that goes with it, if any.
+        display_name: Option<String>,
+        /// The URI to be called.
+        uri: String,
+        /// Who asks, as Referred-By says (RFC 3892).
+        referred_by: Option<String>,
+        /// Until it is refused, in seconds.
+        expires_in: u32,
     },
     /// Something odd that was survived.
     Warning {
@@ -234,6 +268,23 @@ pub enum CallState {
     Ended,
 }
 
+/// How far a transfer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(target_arch = "wasm32", derive(Serialize, Tsify))]
+#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
+pub enum TransferState {
+    /// The far side was asked.
+    Requested,
+    /// The far side agreed, and calls.
+    Trying,
+    /// It rings there.
+    Ringing,
+    /// It was taken there: the call ends here.
+    Accepted,
+    /// It came to nothing: the call goes on.
+    Failed,
+}
+
 /// Why a call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(target_arch = "wasm32", derive(Serialize, Tsify))]
@@ -297,7 +348,7 @@ pub enum EndCause {
     MediaFailed,
     /// Refused on this side.
     RejectedHere,
-    /// Taken over by another dialog. Nothing ends so yet; it comes with Replaces (RFC 3891).
+    /// Taken further by another call: transferred (RFC 3515), or replaced (RFC 3891).
     Replaced,
     /// 5xx, or another status that says nothing better.
     ServerError,

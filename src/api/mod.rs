@@ -7,7 +7,8 @@
 mod event;
 
 pub use event::{
-    CallState, Direction, EndCause, EndReason, EndedBy, FailureReason, RegistrationState, UaEvent,
+    CallState, Direction, EndCause, EndReason, EndedBy, FailureReason, RegistrationState,
+    TransferState, UaEvent,
 };
 
 /// A phone on the page: one account, one registration, any number of calls.
@@ -54,6 +55,44 @@ pub enum Command {
         /// A MIME type, `text/plain` unless told.
         content_type: String,
     },
+    /// Passes a call on (RFC 3515): the far side is asked to call somebody else.
+    Transfer {
+        /// The call that is passed on.
+        call: CallId,
+        /// To whom.
+        to: TransferTo,
+        /// Further headers of the REFER; those that the stack owns are refused.
+        headers: Vec<(String, String)>,
+        /// Whether the far side is to tell how it goes; without, its consent is the end of the
+        /// matter (RFC 4488).
+        progress: bool,
+    },
+    /// Does what the far side of a call asks for: the call is transferred.
+    AcceptTransfer(CallId),
+    /// Refuses what the far side of a call asks for, with a final status, 300 to 699.
+    RefuseTransfer(CallId, u16),
+}
+
+/// Whom a call is passed on to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferTo {
+    /// Somebody not yet spoken to: a number, a user name or a URI.
+    Target(String),
+    /// The far side of another call, whose place is taken (RFC 3891).
+    Call(CallId),
+}
+
+/// What happens when the far side of a call asks to be called elsewhere, or when somebody comes
+/// in its place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AcceptTransfers {
+    /// The page decides about REFER; who replaces the far side is taken.
+    #[default]
+    Ask,
+    /// All are done.
+    Always,
+    /// All are refused (403).
+    Never,
 }
 
 /// One function of a page that gives tokens. The driver numbers them, and keeps each while
@@ -109,6 +148,8 @@ pub struct Config {
     /// `Proxy-Authorization`, which it is unless told, say `Bearer` before it; others hold the
     /// bare token.
     pub token_header: Option<String>,
+    /// What is done with transfers that the far side asks for.
+    pub accept_transfers: AcceptTransfers,
 }
 
 impl Default for Config {
@@ -124,6 +165,7 @@ impl Default for Config {
             ring_seconds: 180,
             paused_status: 480,
             token_header: None,
+            accept_transfers: AcceptTransfers::Ask,
         }
     }
 }

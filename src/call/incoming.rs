@@ -175,6 +175,7 @@ impl Call {
             info: info::read(request),
             headers: headers.collect(),
             sip_call_id: self.sip_call_id.clone(),
+            continues: None,
             at,
         });
     }

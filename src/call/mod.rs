@@ -157,6 +157,8 @@ impl Call {
             Command::SendCallMessage { body, content_type, .. } => {
                 self.send_message(ctx, body, &content_type)
             }
+            Command::Transfer { call, .. } => Err(ApiMisuse::NotConnected(call)),
+            Command::RefuseTransfer(..) => Err(ApiMisuse::NoTransferRequest(self.id)),
             // The agent's and the line's.
             Command::Configure(_)
             | Command::Register(_)
@@ -164,6 +166,7 @@ impl Call {
             | Command::Shutdown
             | Command::SetSeatStatus(_)
             | Command::FinishWrapUp
+            | Command::AcceptTransfer(_)
             | Command::Dial(..) => Ok(()),
         }
     }
@@ -209,7 +212,7 @@ impl Call {
                 let text = "the far side did not take the message";
                 ctx.warn("message-not-delivered", text, Some(self.id));
             }
-            Usage::Message | Usage::Incoming => {}
+            Usage::Message | Usage::Refer | Usage::Notify | Usage::Incoming => {}
         }
     }
 
@@ -231,6 +234,7 @@ impl Call {
             }
             Usage::Reinvite => self.on_reinvite_lost(ctx, id),
             Usage::Info => self.on_info_lost(),
+            Usage::Refer | Usage::Notify => {}
             Usage::Message => {
                 ctx.warn("message-not-delivered", "the connection was lost", Some(self.id));
             }

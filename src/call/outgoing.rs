@@ -124,6 +124,7 @@ impl Call {
             info: dial.info.clone(),
             headers: Vec::new(),
             sip_call_id: self.sip_call_id.clone(),
+            continues: None,
             at,
         });
     }

@@ -9,7 +9,10 @@ use wasm_bindgen::JsValue;
 
 use super::shape::{FromJson, Headers, Unreadable, field, shape};
 use crate::account;
-use crate::api::{self, CallId, Config, Credential, Dial, DigitTransport, ProviderId, SeatStatus};
+use crate::api::{
+    self, AcceptTransfers, CallId, Config, Credential, Dial, DigitTransport, ProviderId,
+    SeatStatus, TransferTo,
+};
 use crate::error::ApiMisuse;
 use crate::json::Json;
 
@@ -31,6 +34,9 @@ enum Command {
     Mute(Mute),
     SendDigits(SendDigits),
     SendCallMessage(SendCallMessage),
+    Transfer(Transfer),
+    AcceptTransfer(OfCall),
+    RefuseTransfer(Reject),
 }
 
 /// Reads a command; a token provider in it is known to the core as `provider`.
@@ -72,6 +78,12 @@ pub(super) fn read(value: &JsValue, provider: ProviderId) -> Result<api::Command
             let SendCallMessage { call, body, content_type } = SendCallMessage::read(given)?;
             let content_type = content_type.unwrap_or_else(|| "text/plain".to_owned());
             api::Command::SendCallMessage { call: CallId(call), body, content_type }
+        }
+        "transfer" => Transfer::read(given)?.try_into()?,
+        "acceptTransfer" => api::Command::AcceptTransfer(of_call()?),
+        "refuseTransfer" => {
+            let Reject { call, status } = Reject::read(given)?;
+            api::Command::RefuseTransfer(CallId(call), status.unwrap_or(DECLINE))
         }
         _ => return Err(Unreadable::Field("type")),
     })
@@ -115,6 +127,9 @@ shape! {
         paused_status "pausedStatus": u16,
         /// The header that carries the one-time token of a call.
         token_header "tokenHeader": String,
+        /// What is done with transfers that the far side asks for.
+        #[tsify(type = "\"ask\" | boolean")]
+        accept_transfers "acceptTransfers": AcceptTransfers,
     }
 }
 
@@ -132,6 +147,18 @@ impl From<Configure> for Config {
             ring_seconds: given.ring_seconds.unwrap_or(default.ring_seconds),
             paused_status: given.paused_status.unwrap_or(default.paused_status),
             token_header: given.token_header,
+            accept_transfers: given.accept_transfers.unwrap_or_default(),
+        }
+    }
+}
+
+impl FromJson for AcceptTransfers {
+    fn read(value: Option<&Json>) -> Option<Self> {
+        let value = value?;
+        match value.as_bool() {
+            Some(true) => Some(Self::Always),
+            Some(false) => Some(Self::Never),
+            None => (value.as_text()? == "ask").then_some(Self::Ask),
         }
     }
 }
@@ -320,5 +347,37 @@ shape! {
         ?
         /// A MIME type, `text/plain` unless told.
         content_type "contentType": String,
+    }
+}
+
+shape! {
+    /// Passes a call on, to one of `target` and `other`.
+    Transfer {
+        call "call": u32,
+        ?
+        /// A number, a user name or a URI.
+        target "target": String,
+        /// Another call, whose far side gets this one.
+        other "other": u32,
+        /// Further headers of the REFER.
+        #[tsify(type = "Record<string, string>")]
+        headers "headers": Headers,
+        /// Whether the far side is to tell how it goes; it is unless told.
+        progress "progress": bool,
+    }
+}
+
+impl TryFrom<Transfer> for api::Command {
+    type Error = Unreadable;
+
+    fn try_from(given: Transfer) -> Result<Self, Unreadable> {
+        let other = given.other.map(|other| TransferTo::Call(CallId(other)));
+        let to = other.or(given.target.map(TransferTo::Target));
+        Ok(Self::Transfer {
+            call: CallId(given.call),
+            to: to.ok_or(Unreadable::Field("target"))?,
+            headers: given.headers.map(|headers| headers.0).unwrap_or_default(),
+            progress: given.progress.unwrap_or(true),
+        })
     }
 }
