@@ -148,6 +148,7 @@ export const callTold = (call: number, more: Partial<Extract<UaEvent, { type: "c
   info: undefined,
   headers: [],
   sipCallId: "abc",
+  continues: undefined,
   at: 1000,
   ...more,
 });
