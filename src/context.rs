@@ -21,6 +21,8 @@ pub(crate) struct Context<'a> {
     pub(crate) transactions: &'a mut Transactions<Owner>,
     pub(crate) identity: &'a mut Identity,
     pub(crate) config: &'a Config,
+    /// The client transactions of the call that may still be open.
+    pub(crate) asked: &'a mut Vec<TransactionId>,
 }
 
 impl Context<'_> {
@@ -31,7 +33,12 @@ impl Context<'_> {
         let flow = self.identity.flow?;
         self.identity.auth.authorize(&mut request, self.ids);
         let via = &self.identity.via_host;
-        self.transactions.request(self.now, flow, request, via, owner, self.ids, self.out).ok()
+        let transactions = &mut *self.transactions;
+        let id =
+            transactions.request(self.now, flow, request, via, owner, self.ids, self.out).ok()?;
+        self.asked.retain(|id| transactions.is_open(*id));
+        self.asked.push(id);
+        Some(id)
     }
 
     /// Sends the ACK of a 2xx, which belongs to no transaction, and gives back its bytes so that
@@ -83,13 +90,6 @@ pub(crate) enum Owner {
     Ping(AccountId),
     /// A call; also of the server transactions that it answers later.
     Call(CallId, Usage),
-}
-
-impl Owner {
-    /// Whether it is this call.
-    pub(crate) fn is_call(self, id: CallId) -> bool {
-        matches!(self, Self::Call(call, _) if call == id)
-    }
 }
 
 /// What a call's transaction is for.

@@ -96,6 +96,7 @@ mod registration;
 mod sdp;
 mod seat;
 pub mod sip;
+mod table;
 mod text;
 mod time;
 mod token;

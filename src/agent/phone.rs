@@ -12,18 +12,29 @@ use crate::ids::Ids;
 use crate::line::{Line, Ready, Step};
 use crate::media::PeerId;
 use crate::seat::Seat;
+use crate::table::{Table, hash};
 use crate::time::{Time, soonest};
-use crate::transaction::Lost;
+use crate::transaction::{Lost, TransactionId};
 
 /// A line, its calls and its seat.
 pub(super) struct Phone {
     pub(super) account: AccountId,
     pub(super) config: Config,
     pub(super) line: Line,
-    pub(super) calls: Vec<Ongoing>,
+    pub(super) calls: Table<Ongoing>,
+    /// Calls that the page was not yet told the end of.
+    pub(super) up: usize,
+    /// Places of calls that took a step since the last time that all was settled.
+    pub(super) touched: Vec<usize>,
+    /// The flows that calls are on, and how many of them.
+    pub(super) used: Vec<(FlowId, usize)>,
+    /// The flows that the line had when the calls were last told to theirs.
+    pub(super) flows: Vec<FlowId>,
     pub(super) seat: Seat,
-    /// When outgoing calls began, as far back as the limit looks.
+    /// When outgoing calls began, as far back as the limit looks or farther.
     dialled: Vec<Time>,
+    /// What a call asked in its first step, before it was taken up.
+    asked: Vec<TransactionId>,
     stage: Stage,
 }
 
@@ -35,6 +46,18 @@ pub(super) struct Ongoing {
     /// moves on.
     pub(super) flow: Option<FlowId>,
     pub(super) ended: bool,
+    /// It is among those that were touched.
+    pub(super) touched: bool,
+    /// Its client transactions that may still be open.
+    pub(super) asked: Vec<TransactionId>,
+}
+
+/// What a call is found by, see [`Table::set_key`]; the peers have two.
+pub(super) mod key {
+    pub(in crate::agent) const ID: usize = 0;
+    pub(in crate::agent) const DIALOG: usize = 1;
+    pub(in crate::agent) const PEERS: usize = 2;
+    pub(in crate::agent) const ALL: usize = 4;
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,9 +74,14 @@ impl Phone {
             account,
             config: Config::default(),
             line: Line::new(ids),
-            calls: Vec::new(),
+            calls: Table::new(key::ALL),
+            up: 0,
+            touched: Vec::new(),
+            used: Vec::new(),
+            flows: Vec::new(),
             seat: Seat::new(),
             dialled: Vec::new(),
+            asked: Vec::new(),
             stage: Stage::Working,
         }
     }
@@ -64,7 +92,11 @@ impl Phone {
         command: Command,
     ) -> Result<(), ApiMisuse> {
         match command {
-            Command::Configure(config) => self.config = config,
+            Command::Configure(config) => {
+                let calls = config.calls_at_once as usize;
+                core.transactions.allow(calls.saturating_add(super::REQUESTS_AT_ONCE));
+                self.config = config;
+            }
             Command::Register(credential) => {
                 let (line, mut step) = self.line(core);
                 line.register(&mut step, credential)?;
@@ -89,8 +121,7 @@ impl Phone {
             | Command::AcceptTransfer(id)
             | Command::RefuseTransfer(id, _)
             | Command::SendCallMessage { call: id, .. } => {
-                let index = self.calls.iter().position(|ongoing| ongoing.id == id);
-                let index = index.ok_or(ApiMisuse::CallGone(id))?;
+                let index = self.call_of_id(id).ok_or(ApiMisuse::CallGone(id))?;
                 let (call, mut ctx) = self.call(core, index);
                 call.on_command(&mut ctx, command)?;
             }
@@ -107,9 +138,7 @@ impl Phone {
     pub(super) fn on_lost(&mut self, core: &mut Core, lost: Lost<Owner>) -> bool {
         match lost.owner {
             Some(Owner::Call(id, usage)) => {
-                let Some(index) = self.calls.iter().position(|ongoing| ongoing.id == id) else {
-                    return false;
-                };
+                let Some(index) = self.call_of_id(id) else { return false };
                 let (call, mut ctx) = self.call(core, index);
                 call.on_lost(&mut ctx, lost.id, usage, lost.why);
                 true
@@ -127,18 +156,16 @@ impl Phone {
             let (line, mut step) = self.line(core);
             line.on_timeout(&mut step);
         }
-        for index in 0..self.calls.len() {
-            if is_due(self.calls[index].call.next_timeout(), now) {
-                let (call, mut ctx) = self.call(core, index);
-                call.on_timeout(&mut ctx);
-            }
+        while let Some(index) = self.calls.take_due(now) {
+            let (call, mut ctx) = self.call(core, index);
+            call.on_timeout(&mut ctx);
         }
         self.seat.on_timeout(now);
     }
 
     pub(super) fn next_timeout(&self) -> Option<Time> {
         let line = soonest(self.line.next_timeout(), self.seat.deadline());
-        self.calls.iter().fold(line, |soon, ongoing| soonest(soon, ongoing.call.next_timeout()))
+        soonest(line, self.calls.next_timeout())
     }
 
     /// Ends at once, without a word on the wire: another phone takes the account over.
@@ -162,7 +189,7 @@ impl Phone {
     }
 
     pub(super) fn call_of_peer(&self, peer: PeerId) -> Option<usize> {
-        self.calls.iter().position(|ongoing| ongoing.call.owns_peer(peer))
+        self.calls.find(hash_of_peer(peer), |ongoing| ongoing.call.owns_peer(peer))
     }
 
     pub(super) fn call_of_dialog(
@@ -171,13 +198,13 @@ impl Phone {
         local_tag: &str,
         remote_tag: &str,
     ) -> Option<usize> {
-        self.calls
-            .iter()
-            .position(|ongoing| ongoing.call.owns_dialog(call_id, local_tag, remote_tag))
+        self.calls.find(hash_of_dialog(call_id), |ongoing| {
+            ongoing.call.owns_dialog(call_id, local_tag, remote_tag)
+        })
     }
 
     pub(super) fn call_of_id(&self, id: CallId) -> Option<usize> {
-        self.calls.iter().position(|ongoing| ongoing.id == id)
+        self.calls.find(hash_of_id(id), |ongoing| ongoing.id == id)
     }
 
     pub(super) fn id_of(&self, index: usize) -> CallId {
@@ -186,12 +213,37 @@ impl Phone {
 
     /// Takes a call up.
     pub(super) fn push_call(&mut self, id: CallId, call: Call, flow: Option<FlowId>) {
-        self.calls.push(Ongoing { id, call, flow, ended: false });
+        let asked = std::mem::take(&mut self.asked);
+        let at =
+            self.calls.insert(Ongoing { id, call, flow: None, ended: false, touched: true, asked });
+        self.calls.set_key(at, key::ID, hash_of_id(id));
+        self.touched.push(at);
+        self.up += 1;
+        self.set_flow(at, flow);
+    }
+
+    /// Notes what a call is on.
+    pub(super) fn set_flow(&mut self, index: usize, flow: Option<FlowId>) {
+        let before = std::mem::replace(&mut self.calls[index].flow, flow);
+        if before == flow {
+            return;
+        }
+        if let Some(at) = self.used.iter().position(|used| Some(used.0) == before) {
+            self.used[at].1 -= 1;
+            if self.used[at].1 == 0 {
+                self.used.swap_remove(at);
+            }
+        }
+        let Some(flow) = flow else { return };
+        match self.used.iter_mut().find(|used| used.0 == flow) {
+            Some(used) => used.1 += 1,
+            None => self.used.push((flow, 1)),
+        }
     }
 
     /// Calls that the page was not yet told the end of.
     pub(super) fn calls_up(&self) -> usize {
-        self.calls.iter().filter(|ongoing| !ongoing.call.is_ended()).count()
+        self.up
     }
 
     /// Who the phone is on this flow.
@@ -223,7 +275,7 @@ impl Phone {
         core: &'a mut Core,
         flow: Option<FlowId>,
     ) -> Context<'a> {
-        context(self.account, self.line.identity_mut(flow), &self.config, core)
+        context(self.account, self.line.identity_mut(flow), &self.config, core, &mut self.asked)
     }
 
     /// A call, and what it is lent for one step.
@@ -232,8 +284,11 @@ impl Phone {
         core: &'a mut Core,
         index: usize,
     ) -> (&'a mut Call, Context<'a>) {
-        let Ongoing { call, flow, .. } = &mut self.calls[index];
-        let ctx = context(self.account, self.line.identity_mut(*flow), &self.config, core);
+        let Ongoing { call, flow, touched, asked, .. } = &mut self.calls[index];
+        if !std::mem::replace(touched, true) {
+            self.touched.push(index);
+        }
+        let ctx = context(self.account, self.line.identity_mut(*flow), &self.config, core, asked);
         (call, ctx)
     }
 
@@ -260,19 +315,25 @@ impl Phone {
 
     fn limit_rate(&mut self, now: Time) -> Result<(), ApiMisuse> {
         let window = Duration::from_secs(self.config.rate_seconds.into());
-        self.dialled.retain(|begun| now.since(*begun) < window);
-        let excess = self.dialled.len().saturating_sub(self.config.rate_calls as usize);
-        if self.dialled.len() < self.config.rate_calls as usize {
+        let mut old = self.dialled.partition_point(|begun| now.since(*begun) >= window);
+        if old * 2 > self.dialled.len() {
+            self.dialled.drain(..old);
+            old = 0;
+        }
+        let allowed = self.config.rate_calls as usize;
+        let lately = self.dialled.len() - old;
+        if lately < allowed {
             return Ok(());
         }
         // The one that must be forgotten before there is room again.
-        let wait = self.dialled.get(excess).map_or(window, |begun| (*begun + window).since(now));
+        let first = self.dialled.get(old + lately - allowed);
+        let wait = first.map_or(window, |begun| (*begun + window).since(now));
         let retry_after_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
         Err(ApiMisuse::RateLimited { retry_after_ms })
     }
 
     fn shut_down(&mut self, core: &mut Core) {
-        for index in 0..self.calls.len() {
+        for index in self.calls.places() {
             let id = self.calls[index].id;
             let (call, mut ctx) = self.call(core, index);
             // A call that rings here may ring elsewhere too: 480 does not end that, 603 would.
@@ -294,6 +355,7 @@ fn context<'a>(
     identity: &'a mut Identity,
     config: &'a Config,
     core: &'a mut Core,
+    asked: &'a mut Vec<TransactionId>,
 ) -> Context<'a> {
     Context {
         now: core.now,
@@ -303,6 +365,7 @@ fn context<'a>(
         transactions: &mut core.transactions,
         identity,
         config,
+        asked,
     }
 }
 
@@ -331,6 +394,18 @@ pub(super) fn without_account(command: &Command) -> Result<(), ApiMisuse> {
         | Command::RefuseTransfer(id, _)
         | Command::SendCallMessage { call: id, .. } => Err(ApiMisuse::CallGone(*id)),
     }
+}
+
+pub(super) fn hash_of_id(id: CallId) -> u32 {
+    hash(&[b"id", &id.0.to_le_bytes()])
+}
+
+pub(super) fn hash_of_dialog(call_id: &str) -> u32 {
+    hash(&[b"dialog", call_id.as_bytes()])
+}
+
+pub(super) fn hash_of_peer(peer: PeerId) -> u32 {
+    hash(&[b"peer", &peer.0.to_le_bytes()])
 }
 
 fn is_due(deadline: Option<Time>, now: Time) -> bool {

@@ -1,6 +1,6 @@
 //! What follows from a step: lines and calls hear of each other, what is over goes, the seat tells.
 
-use super::phone::{Ongoing, Phone};
+use super::phone::{Ongoing, Phone, hash_of_dialog, hash_of_peer, key};
 use super::{Core, FlowId};
 use crate::api::UaEvent;
 use crate::line::{LineNews, Ready};
@@ -14,12 +14,17 @@ impl Phone {
             while let Some(news) = self.line.poll_news() {
                 self.on_line_news(core, &news);
             }
-            let in_call = self.note_ended(core.now);
-            self.drop_gone(core);
-            let used = self.note_flows();
+            if !self.line.flows().eq(self.flows.iter().copied()) {
+                self.flows = self.line.flows().collect();
+                self.touch_all();
+            }
+            self.see_to_calls(core);
+            let in_call = self.up > 0;
+            let used = std::mem::take(&mut self.used);
             let (line, mut step) = self.line(core);
             line.set_in_call(&mut step, in_call);
             line.release(&mut step, &used);
+            self.used = used;
             match self.line.poll_news() {
                 Some(news) => self.on_line_news(core, &news),
                 None => break,
@@ -35,7 +40,7 @@ impl Phone {
         if let LineNews::FlowLost(flow) = news {
             self.on_flow_lost(core, *flow);
         }
-        for index in 0..self.calls.len() {
+        for index in self.calls.places() {
             let (call, mut ctx) = self.call(core, index);
             match news {
                 LineNews::Ready => {
@@ -52,7 +57,7 @@ impl Phone {
         for lost in core.transactions.on_flow_lost(flow) {
             self.on_lost(core, lost);
         }
-        for index in 0..self.calls.len() {
+        for index in self.calls.places() {
             if self.calls[index].flow != Some(flow) {
                 continue;
             }
@@ -65,34 +70,55 @@ impl Phone {
         }
     }
 
-    /// Notes what each call is on now; the flows that are needed for that.
-    fn note_flows(&mut self) -> Vec<FlowId> {
-        for Ongoing { call, flow, .. } in &mut self.calls {
-            // What has not left may leave at another place yet.
-            *flow = if call.has_left() { self.line.identity(*flow).flow } else { None };
+    fn touch_all(&mut self) {
+        self.touched = self.calls.places();
+        for index in &self.touched {
+            self.calls[*index].touched = true;
         }
-        self.calls.iter().filter_map(|ongoing| ongoing.flow).collect()
     }
 
-    /// Drops the calls that are over, also for the transactions.
-    fn drop_gone(&mut self, core: &Core) {
-        self.calls.retain(|ongoing| {
-            let mut owners = core.transactions.owners();
-            !ongoing.call.is_gone() || owners.any(|owner| owner.is_call(ongoing.id))
-        });
-    }
-
-    /// Sees to calls that ended; whether another is up.
-    fn note_ended(&mut self, now: Time) -> bool {
-        for ongoing in &mut self.calls {
-            if ongoing.call.is_ended() && !ongoing.ended {
-                ongoing.ended = true;
-                if ongoing.call.was_talking() {
-                    self.seat.on_talk_ended(now, &self.config);
-                }
+    /// Sees to the calls that took a step: to their end, their flow, and when and by what they
+    /// are found next.
+    fn see_to_calls(&mut self, core: &Core) {
+        while let Some(index) = self.touched.pop() {
+            self.calls[index].touched = false;
+            self.note_end(core.now, index);
+            let Ongoing { call, flow, asked, .. } = &self.calls[index];
+            if call.is_gone() && !asked.iter().any(|id| core.transactions.is_open(*id)) {
+                self.set_flow(index, None);
+                self.calls.remove(index);
+                continue;
             }
+            // What has not left may leave at another place yet.
+            let flow = if call.has_left() { self.line.identity(*flow).flow } else { None };
+            // A call that is gone stays for its transactions, until time has ended them.
+            let deadline = if call.is_gone() {
+                asked.iter().filter_map(|id| core.transactions.deadline(*id)).max()
+            } else {
+                call.next_timeout()
+            };
+            let (call_id, peers) = call.known_by();
+            let dialog = hash_of_dialog(call_id);
+            let peers = peers.map(|peer| peer.map_or(0, hash_of_peer));
+            self.calls.set_deadline(index, deadline);
+            self.calls.set_key(index, key::DIALOG, dialog);
+            for (at, peer) in peers.into_iter().enumerate() {
+                self.calls.set_key(index, key::PEERS + at, peer);
+            }
+            self.set_flow(index, flow);
         }
-        self.calls.iter().any(|ongoing| !ongoing.ended)
+    }
+
+    fn note_end(&mut self, now: Time, index: usize) {
+        let Ongoing { call, ended, .. } = &mut self.calls[index];
+        if !call.is_ended() || std::mem::replace(ended, true) {
+            return;
+        }
+        let was_talking = call.was_talking();
+        self.up -= 1;
+        if was_talking {
+            self.seat.on_talk_ended(now, &self.config);
+        }
     }
 
     /// What the seat's status depends on.

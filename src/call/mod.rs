@@ -321,6 +321,12 @@ impl Call {
         }
     }
 
+    /// What its dialogs and its peers are known by, to find the call quickly. Whether it is the
+    /// one, [`owns_dialog`](Self::owns_dialog) and [`owns_peer`](Self::owns_peer) say.
+    pub(crate) fn known_by(&self) -> (&str, [Option<PeerId>; 2]) {
+        (&self.sip_call_id, [self.peer.as_ref().map(|it| it.id), self.old_peer])
+    }
+
     /// Whether the peer is, or was just now, this call's.
     pub(crate) fn owns_peer(&self, peer: PeerId) -> bool {
         self.peer.as_ref().is_some_and(|it| it.id == peer) || self.old_peer == Some(peer)

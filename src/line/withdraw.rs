@@ -69,9 +69,10 @@ impl Line {
     }
 
     /// Leaves the former seats whose flows are not among those that calls still use.
-    pub(crate) fn release(&mut self, step: &mut Step<'_>, used: &[FlowId]) {
+    pub(crate) fn release(&mut self, step: &mut Step<'_>, used: &[(FlowId, usize)]) {
         for at in (0..self.formers.len()).rev() {
-            if !self.formers[at].identity.flow.is_some_and(|flow| used.contains(&flow)) {
+            let flow = self.formers[at].identity.flow;
+            if !used.iter().any(|it| Some(it.0) == flow) {
                 self.drop_former(step, at);
             }
         }

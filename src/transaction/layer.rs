@@ -7,13 +7,14 @@ use super::{Arrived, Heard, Lost, LostWhy, TransactionId, Wire};
 use crate::agent::FlowId;
 use crate::ids::Ids;
 use crate::sip::{CSeq, Message, Method, Request, Response, Unprintable};
+use crate::table::{Table, hash};
 use crate::time::{Time, soonest};
 
 /// The transactions of one user agent or proxy. `O` is who asked.
 #[derive(Debug)]
 pub struct Transactions<O> {
     last: u32,
-    clients: Vec<Entry<O>>,
+    clients: Table<Entry<O>>,
     servers: Servers<O>,
     /// What was sent in the transaction that was answered last.
     answered: Option<(TransactionId, Request)>,
@@ -25,9 +26,16 @@ impl<O: Clone> Transactions<O> {
         Self::capped(1000)
     }
 
-    /// None yet; at most `servers` server transactions on one flow, further requests get 503.
+    /// None yet; at most `servers` requests that wait on one flow, further ones get 503. Of
+    /// INVITEs that were accepted there may be more: they stay for a while only to swallow
+    /// repetitions.
     pub const fn capped(servers: usize) -> Self {
-        Self { last: 0, clients: Vec::new(), servers: Servers::new(servers), answered: None }
+        Self { last: 0, clients: Table::new(1), servers: Servers::new(servers), answered: None }
+    }
+
+    /// Lets at least so many requests wait on one flow.
+    pub fn allow(&mut self, servers: usize) {
+        self.servers.allow(servers);
     }
 
     /// Sends a request in a new client transaction, with our Via on top.
@@ -62,17 +70,12 @@ impl<O: Clone> Transactions<O> {
         } else {
             Machine::Other(Client::new(now))
         };
-        let id = self.next_id();
-        self.clients.push(Entry {
-            id,
-            flow,
-            branch,
-            via,
-            request,
-            owner,
-            machine,
-            cancel: Vec::new(),
-        });
+        let id = TransactionId { number: self.next_number(), place: self.clients.vacancy() };
+        let key = hash(&[branch.as_bytes()]);
+        let cancel = Vec::new();
+        self.clients.insert(Entry { id, flow, branch, via, request, owner, machine, cancel });
+        self.clients.set_key(id.place, 0, key);
+        self.see_to(id.place);
         wire.transmit(flow, bytes);
         Ok(id)
     }
@@ -84,9 +87,17 @@ impl<O: Clone> Transactions<O> {
             .as_ref()
             .filter(|answered| answered.0 == id)
             .map(|answered| &answered.1)
-            .or_else(|| {
-                self.clients.iter().find(|entry| entry.id == id).map(|entry| &entry.request)
-            })
+            .or_else(|| self.client(id).map(|entry| &entry.request))
+    }
+
+    /// Whether a client transaction is not over yet.
+    pub fn is_open(&self, id: TransactionId) -> bool {
+        self.client(id).is_some()
+    }
+
+    /// When a client transaction is over at the latest, if time ends it.
+    pub fn deadline(&self, id: TransactionId) -> Option<Time> {
+        self.client(id).and_then(Entry::deadline)
     }
 
     /// Cancels an INVITE (RFC 3261 §9.1): once a provisional answer is there, and not if a final
@@ -98,7 +109,10 @@ impl<O: Clone> Transactions<O> {
         headers: &[(&str, &str)],
         wire: &mut impl Wire,
     ) {
-        let Some(entry) = self.clients.iter_mut().find(|entry| entry.id == invite) else { return };
+        let Some(entry) = self.clients.get_mut(invite.place) else { return };
+        if entry.id != invite {
+            return;
+        }
         let Machine::Invite(machine) = entry.machine else { return };
         let (machine, effect) = machine.on_cancel(now);
         if entry.cancel.is_empty() {
@@ -109,6 +123,7 @@ impl<O: Clone> Transactions<O> {
         if effect == Effect::Cancel {
             entry.send_cancel(wire);
         }
+        self.see_to(invite.place);
     }
 
     /// Says who hears of a CANCEL, and of the loss, of a server transaction.
@@ -161,20 +176,18 @@ impl<O: Clone> Transactions<O> {
             // Whatever is said to a CANCEL, the INVITE's own answer decides.
             return Heard::Absorbed;
         }
-        let branch = via.branch();
-        let branch = branch.as_deref();
-        let Some(index) = self.clients.iter().position(|entry| {
-            entry.flow == flow && Some(entry.branch.as_str()) == branch && entry.is_numbered(&cseq)
-        }) else {
-            return Heard::Stray;
-        };
-        let entry = &mut self.clients[index];
+        let branch = via.branch().unwrap_or_default();
+        let found = self.clients.find(hash(&[branch.as_bytes()]), |entry| {
+            entry.flow == flow && entry.branch == branch && entry.is_numbered(&cseq)
+        });
+        let Some(place) = found else { return Heard::Stray };
+        let Some(entry) = self.clients.get_mut(place) else { return Heard::Stray };
         let id = entry.id;
         let heard = entry.on_response(now, status, message, wire);
         let heard =
             if heard { Heard::Deliver { id, owner: entry.owner.clone() } } else { Heard::Absorbed };
-        if entry.is_over() {
-            self.answered = Some((id, self.clients.swap_remove(index).request));
+        if let Some(entry) = self.see_to(place) {
+            self.answered = Some((id, entry.request));
         }
         heard
     }
@@ -187,19 +200,21 @@ impl<O: Clone> Transactions<O> {
         message: &Message<'_>,
         wire: &mut impl Wire,
     ) -> Arrived<O> {
-        let id = self.next_id();
-        self.servers.on_request(now, flow, id, message, wire)
+        let number = self.next_number();
+        self.servers.on_request(now, flow, number, message, wire)
     }
 
     /// Lets every deadline up to `now` fall.
     pub fn on_timeout(&mut self, now: Time, wire: &mut impl Wire) -> Vec<Lost<O>> {
         let mut lost = Vec::new();
-        for entry in &mut self.clients {
-            if entry.on_timeout(now) {
+        while let Some(place) = self.clients.take_due(now) {
+            if let Some(entry) = self.clients.get_mut(place)
+                && entry.on_timeout(now)
+            {
                 lost.push(entry.lost(LostWhy::Timeout));
             }
+            self.see_to(place);
         }
-        self.clients.retain(|entry| !entry.is_over());
         self.servers.on_timeout(now, &mut lost, wire);
         lost
     }
@@ -207,20 +222,22 @@ impl<O: Clone> Transactions<O> {
     /// Ends every transaction on a flow that is gone.
     pub fn on_flow_lost(&mut self, flow: FlowId) -> Vec<Lost<O>> {
         let mut lost = Vec::new();
-        for entry in self.clients.iter().filter(|entry| entry.flow == flow && !entry.is_answered())
-        {
-            lost.push(entry.lost(LostWhy::Transport));
+        for place in self.clients.places() {
+            let Some(entry) = self.clients.get(place).filter(|entry| entry.flow == flow) else {
+                continue;
+            };
+            if !entry.is_answered() {
+                lost.push(entry.lost(LostWhy::Transport));
+            }
+            self.clients.remove(place);
         }
-        self.clients.retain(|entry| entry.flow != flow);
         self.servers.on_flow_lost(flow, &mut lost);
         lost
     }
 
     /// When [`on_timeout`](Self::on_timeout) is next due.
     pub fn next_timeout(&self) -> Option<Time> {
-        self.clients
-            .iter()
-            .fold(self.servers.next_timeout(), |soon, entry| soonest(soon, entry.deadline()))
+        soonest(self.clients.next_timeout(), self.servers.next_timeout())
     }
 
     /// How many are open, clients and servers.
@@ -233,14 +250,24 @@ impl<O: Clone> Transactions<O> {
         self.len() == 0
     }
 
-    /// Who waits for an answer, once for each client transaction.
-    pub fn owners(&self) -> impl Iterator<Item = &O> {
-        self.clients.iter().map(|entry| &entry.owner)
+    fn next_number(&mut self) -> u32 {
+        self.last = self.last.wrapping_add(1);
+        self.last
     }
 
-    fn next_id(&mut self) -> TransactionId {
-        self.last = self.last.wrapping_add(1);
-        TransactionId(self.last)
+    fn client(&self, id: TransactionId) -> Option<&Entry<O>> {
+        self.clients.get(id.place).filter(|entry| entry.id == id)
+    }
+
+    /// After each step of a client transaction: gives it out if it is over.
+    fn see_to(&mut self, place: usize) -> Option<Entry<O>> {
+        let entry = self.clients.get(place)?;
+        if entry.is_over() {
+            return self.clients.remove(place);
+        }
+        let deadline = entry.deadline();
+        self.clients.set_deadline(place, deadline);
+        None
     }
 }
 

@@ -26,7 +26,11 @@ pub const PATIENCE: Duration = Duration::from_secs(32);
 
 /// Names a transaction, client or server; never reused within one [`Transactions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TransactionId(pub(crate) u32);
+pub struct TransactionId {
+    number: u32,
+    /// Where it stands in its table.
+    place: usize,
+}
 
 /// Takes what a transaction sends.
 pub trait Wire {

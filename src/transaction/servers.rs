@@ -5,25 +5,33 @@ use super::server::Server;
 use super::{Arrived, Lost, LostWhy, TransactionId, Wire};
 use crate::agent::FlowId;
 use crate::sip::{Message, Method, Reply, Response, Unprintable};
-use crate::time::{Time, soonest};
+use crate::table::{Table, hash};
+use crate::time::Time;
 
 /// The server transactions.
 #[derive(Debug)]
 pub(super) struct Servers<O> {
+    /// How much may weigh on one flow.
     cap: usize,
-    entries: Vec<Entry<O>>,
+    entries: Table<Entry<O>>,
+    /// What weighs on each flow, of those that are in use.
+    loads: Vec<(FlowId, usize)>,
 }
 
 impl<O: Clone> Servers<O> {
     pub(super) const fn new(cap: usize) -> Self {
-        Self { cap, entries: Vec::new() }
+        Self { cap: cap * WAITING, entries: Table::new(1), loads: Vec::new() }
+    }
+
+    pub(super) fn allow(&mut self, cap: usize) {
+        self.cap = self.cap.max(cap * WAITING);
     }
 
     pub(super) fn on_request(
         &mut self,
         now: Time,
         flow: FlowId,
-        id: TransactionId,
+        number: u32,
         message: &Message<'_>,
         wire: &mut impl Wire,
     ) -> Arrived<O> {
@@ -33,20 +41,22 @@ impl<O: Clone> Servers<O> {
         if method == Method::Ack {
             return self.on_ack(&key);
         }
-        if let Some(entry) =
-            self.entries.iter().find(|entry| entry.method == method && entry.key.same(&key))
-        {
+        if let Some(entry) = self.place_of(&method, &key).and_then(|it| self.entries.get(it)) {
             if !entry.said.is_empty() {
                 wire.transmit(entry.flow, entry.said.clone());
             }
             return Arrived::Absorbed;
         }
-        if self.entries.iter().filter(|entry| entry.flow == flow).count() >= self.cap {
+        if self.load(flow).is_some_and(|load| *load >= self.cap) {
             refuse(flow, message, wire);
             return Arrived::Absorbed;
         }
         let cancelled = (method == Method::Cancel).then(|| self.invite(&key));
-        self.entries.push(Entry::new(now, flow, id, method, key, message));
+        let id = TransactionId { number, place: self.entries.vacancy() };
+        let hash = key.hash();
+        self.entries.insert(Entry::new(now, flow, id, method, key, message));
+        self.entries.set_key(id.place, 0, hash);
+        self.see_to(id.place);
         match cancelled {
             None => Arrived::New(id),
             Some(invite) => {
@@ -63,64 +73,64 @@ impl<O: Clone> Servers<O> {
         response: &Response,
         wire: &mut impl Wire,
     ) -> Result<(), Unprintable> {
-        let Some(index) = self.entries.iter().position(|entry| entry.id == id) else {
-            return Ok(());
-        };
+        let Some(entry) = self.entry(id) else { return Ok(()) };
         let bytes = response.to_bytes()?;
-        let entry = &mut self.entries[index];
         if entry.on_respond(response.status, now) {
             entry.said.clone_from(&bytes);
             wire.transmit(entry.flow, bytes);
         }
-        if entry.is_over() {
-            self.entries.swap_remove(index);
-        }
+        self.see_to(id.place);
         Ok(())
     }
 
     pub(super) fn adopt(&mut self, id: TransactionId, owner: O) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
+        if let Some(entry) = self.entry(id) {
             entry.owner = Some(owner);
         }
     }
 
     pub(super) fn is_pending(&self, id: TransactionId) -> bool {
-        self.entries.iter().any(|entry| entry.id == id && entry.is_pending())
+        self.entries.get(id.place).is_some_and(|entry| entry.id == id && entry.is_pending())
     }
 
     pub(super) fn is_merged(&self, id: TransactionId, is_ours: impl Fn(FlowId) -> bool) -> bool {
-        self.entries.iter().find(|entry| entry.id == id).is_some_and(|entry| {
-            self.entries.iter().any(|other| {
-                other.id != id
-                    && is_ours(other.flow)
-                    && other.method == entry.method
-                    && other.key.request == entry.key.request
-            })
-        })
+        let Some(entry) = self.entries.get(id.place) else { return false };
+        let merged = self.entries.find(entry.key.hash(), |other| {
+            other.id != id
+                && is_ours(other.flow)
+                && other.method == entry.method
+                && other.key.request == entry.key.request
+        });
+        merged.is_some()
     }
 
     pub(super) fn on_timeout(&mut self, now: Time, lost: &mut Vec<Lost<O>>, wire: &mut impl Wire) {
-        for entry in &mut self.entries {
+        while let Some(place) = self.entries.take_due(now) {
+            let Some(entry) = self.entries.get_mut(place) else { continue };
             match entry.on_timeout(now) {
                 Due::Nothing => {}
                 Due::Trying => entry.send_trying(wire),
                 Due::NoAck => lost.push(entry.lost(LostWhy::NoAck)),
             }
+            self.see_to(place);
         }
-        self.entries.retain(|entry| !entry.is_over());
     }
 
     pub(super) fn on_flow_lost(&mut self, flow: FlowId, lost: &mut Vec<Lost<O>>) {
-        for entry in &self.entries {
-            if entry.flow == flow && entry.method == Method::Invite && entry.is_pending() {
+        for place in self.entries.places() {
+            let Some(entry) = self.entries.get(place).filter(|entry| entry.flow == flow) else {
+                continue;
+            };
+            if entry.method == Method::Invite && entry.is_pending() {
                 lost.push(entry.lost(LostWhy::Transport));
             }
+            self.entries.remove(place);
         }
-        self.entries.retain(|entry| entry.flow != flow);
+        self.loads.retain(|load| load.0 != flow);
     }
 
     pub(super) fn next_timeout(&self) -> Option<Time> {
-        self.entries.iter().fold(None, |soon, entry| soonest(soon, entry.deadline()))
+        self.entries.next_timeout()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -128,26 +138,61 @@ impl<O: Clone> Servers<O> {
     }
 
     fn on_ack(&mut self, key: &Key) -> Arrived<O> {
-        let Some(index) = self.invite_index(key) else { return Arrived::Ack };
-        let entry = &mut self.entries[index];
+        let Some(place) = self.place_of(&Method::Invite, key) else { return Arrived::Ack };
+        let Some(entry) = self.entries.get_mut(place) else { return Arrived::Ack };
         let Machine::Invite(machine) = entry.machine else { return Arrived::Absorbed };
         let (machine, for_dialog) = machine.on_ack();
         entry.machine = Machine::Invite(machine);
-        if entry.is_over() {
-            self.entries.swap_remove(index);
-        }
+        self.see_to(place);
         if for_dialog { Arrived::Ack } else { Arrived::Absorbed }
     }
 
     fn invite(&self, key: &Key) -> Option<(TransactionId, Option<O>)> {
-        let entry = &self.entries[self.invite_index(key)?];
+        let entry = self.entries.get(self.place_of(&Method::Invite, key)?)?;
         Some((entry.id, entry.owner.clone()))
     }
 
-    fn invite_index(&self, key: &Key) -> Option<usize> {
-        self.entries.iter().position(|entry| entry.method == Method::Invite && entry.key.same(key))
+    fn place_of(&self, method: &Method, key: &Key) -> Option<usize> {
+        self.entries.find(key.hash(), |entry| entry.method == *method && entry.key.same(key))
+    }
+
+    fn entry(&mut self, id: TransactionId) -> Option<&mut Entry<O>> {
+        self.entries.get_mut(id.place).filter(|entry| entry.id == id)
+    }
+
+    fn load(&self, flow: FlowId) -> Option<&usize> {
+        self.loads.iter().find(|load| load.0 == flow).map(|load| &load.1)
+    }
+
+    /// After each step of a transaction: it goes if it is over, and is weighed anew if not.
+    fn see_to(&mut self, place: usize) {
+        let Some(entry) = self.entries.get_mut(place) else { return };
+        let (flow, deadline, weight) = (entry.flow, entry.deadline(), entry.weight());
+        let before = std::mem::replace(&mut entry.weighed, weight);
+        if before != weight {
+            self.weigh(flow, before, weight);
+        }
+        if weight == 0 {
+            self.entries.remove(place);
+        } else {
+            self.entries.set_deadline(place, deadline);
+        }
+    }
+
+    fn weigh(&mut self, flow: FlowId, before: usize, weight: usize) {
+        let Some(at) = self.loads.iter().position(|load| load.0 == flow) else {
+            return self.loads.push((flow, weight));
+        };
+        let load = &mut self.loads[at].1;
+        *load = *load + weight - before;
+        if *load == 0 {
+            self.loads.swap_remove(at);
+        }
     }
 }
+
+/// How many accepted INVITEs weigh as much as one request that waits.
+const WAITING: usize = 16;
 
 /// A server transaction.
 #[derive(Debug)]
@@ -162,6 +207,8 @@ struct Entry<O> {
     said: Vec<u8>,
     /// Of an INVITE, for the 100.
     reply: Option<Reply>,
+    /// What it was last weighed at.
+    weighed: usize,
 }
 
 #[derive(Debug)]
@@ -184,7 +231,8 @@ impl<O: Clone> Entry<O> {
         } else {
             (Machine::Other(Server::new(now)), None)
         };
-        Self { id, flow, method, key, owner: None, machine, said: Vec::new(), reply }
+        let said = Vec::new();
+        Self { id, flow, method, key, owner: None, machine, said, reply, weighed: 0 }
     }
 
     /// Whether the answer leaves.
@@ -242,6 +290,14 @@ impl<O: Clone> Entry<O> {
         )
     }
 
+    fn weight(&self) -> usize {
+        match self.machine {
+            Machine::Invite(InviteServer::Accepted { .. }) => 1,
+            _ if self.is_over() => 0,
+            _ => WAITING,
+        }
+    }
+
     fn deadline(&self) -> Option<Time> {
         match self.machine {
             Machine::Invite(machine) => machine.deadline(),
@@ -275,6 +331,11 @@ impl Key {
         let tag = from.tag().unwrap_or_default();
         let request = [&*tag, "\n", &*call_id, "\n", &cseq.number.to_string()].concat();
         Some(Self { hop, request })
+    }
+
+    /// By the request alone, which repetitions, their ACK and CANCEL and merged ones have in common.
+    fn hash(&self) -> u32 {
+        hash(&[self.request.as_bytes()])
     }
 
     fn same(&self, other: &Self) -> bool {

@@ -174,13 +174,14 @@ fn a_lost_flow_ends_what_was_asked_on_it_and_nothing_else() {
     let other = FlowId(2);
     let sent = &mut table.sent;
     let bye = request(Method::Bye);
-    table
+    let stays = table
         .transactions
         .request(table.now, other, bye, "WSS a", "other", &mut table.ids, sent)
         .unwrap();
     let lost = Lost { id, owner: Some("owner"), why: LostWhy::Transport };
     assert_eq!(table.transactions.on_flow_lost(FLOW), [lost]);
-    assert_eq!(table.transactions.owners().collect::<Vec<_>>(), [&"other"]);
+    assert!(!table.transactions.is_open(id));
+    assert!(table.transactions.is_open(stays));
 }
 
 #[test]
