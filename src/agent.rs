@@ -1,6 +1,7 @@
 //! The user agent: one way in, one way out, one pure question.
 
 mod boundary;
+mod calls;
 mod inbound;
 mod phone;
 mod refusal;
@@ -163,7 +164,7 @@ impl UserAgent {
     /// A reply to a peer that no call has any more is dropped: the call is over.
     fn on_media(&mut self, peer: PeerId, ticket: Ticket, reply: MediaReply) {
         for phone in &mut self.phones {
-            if let Some(index) = phone.call_of_peer(peer) {
+            if let Some(index) = phone.calls.of_peer(peer) {
                 let (call, mut ctx) = phone.call(&mut self.core, index);
                 return call.on_media(&mut ctx, peer, ticket, reply);
             }
@@ -172,7 +173,7 @@ impl UserAgent {
 
     fn on_media_event(&mut self, peer: PeerId, event: MediaEvent) {
         for phone in &mut self.phones {
-            if let Some(index) = phone.call_of_peer(peer) {
+            if let Some(index) = phone.calls.of_peer(peer) {
                 let (call, mut ctx) = phone.call(&mut self.core, index);
                 return call.on_media_event(&mut ctx, peer, event);
             }

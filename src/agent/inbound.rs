@@ -45,7 +45,7 @@ impl Phone {
                 if let (Some(200..=299), Ok(cseq)) = (message.status(), message.cseq()) {
                     self.line.identity_mut(Some(flow)).auth.on_accepted(&cseq.method, message);
                 }
-                if let Some(index) = self.call_of_id(call) {
+                if let Some(index) = self.calls.of_id(call) {
                     let (call, mut ctx) = self.call(core, index);
                     call.on_response(&mut ctx, id, usage, message);
                 }
@@ -87,7 +87,7 @@ impl Phone {
         message: &Message<'_>,
     ) {
         if core.transactions.is_pending(invite)
-            && let Some(index) = self.call_of_id(id)
+            && let Some(index) = self.calls.of_id(id)
         {
             let (call, mut ctx) = self.call(core, index);
             call.on_cancel(&mut ctx, invite, message);
@@ -129,7 +129,7 @@ impl Phone {
         index: usize,
         message: &Message<'_>,
     ) {
-        let owner = Owner::Call(self.id_of(index), Usage::Incoming);
+        let owner = Owner::Call(self.calls.at(index).id, Usage::Incoming);
         core.transactions.adopt(server, owner);
         let (call, mut ctx) = self.call(core, index);
         call.on_request(&mut ctx, server, message);
@@ -143,7 +143,7 @@ impl Phone {
         if self.seat.is_paused() {
             return Err(Refusal::plain(self.config.paused_status));
         }
-        if self.is_leaving() || self.calls_up() >= self.config.calls_at_once as usize {
+        if self.is_leaving() || self.calls.up() >= self.config.calls_at_once as usize {
             return Err(Refusal::plain(486));
         }
         Ok(())
@@ -154,7 +154,7 @@ impl Phone {
         let local = to.tag()?;
         // A far side of RFC 2543 has no tag.
         let remote = from.tag().unwrap_or_default();
-        self.call_of_dialog(&message.call_id().ok()?, &local, &remote)
+        self.calls.of_dialog(&message.call_id().ok()?, &local, &remote)
     }
 }
 

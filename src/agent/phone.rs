@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::calls::{Calls, Ongoing};
 use super::{Core, FlowId, LinkEvent, LinkRequest};
 use crate::api::{AccountId, CallId, Command, Config, Dial, ProviderId};
 use crate::call::{Call, Departure};
@@ -10,9 +11,7 @@ use crate::error::ApiMisuse;
 use crate::identity::Identity;
 use crate::ids::Ids;
 use crate::line::{Line, Ready, Step};
-use crate::media::PeerId;
 use crate::seat::Seat;
-use crate::table::{Table, hash};
 use crate::time::{Time, soonest};
 use crate::transaction::{Lost, TransactionId};
 
@@ -21,13 +20,7 @@ pub(super) struct Phone {
     pub(super) account: AccountId,
     pub(super) config: Config,
     pub(super) line: Line,
-    pub(super) calls: Table<Ongoing>,
-    /// Calls that the page was not yet told the end of.
-    pub(super) up: usize,
-    /// Places of calls that took a step since the last time that all was settled.
-    pub(super) touched: Vec<usize>,
-    /// The flows that calls are on, and how many of them.
-    pub(super) used: Vec<(FlowId, usize)>,
+    pub(super) calls: Calls,
     /// The flows that the line had when the calls were last told to theirs.
     pub(super) flows: Vec<FlowId>,
     pub(super) seat: Seat,
@@ -36,28 +29,6 @@ pub(super) struct Phone {
     /// What a call asked in its first step, before it was taken up.
     asked: Vec<TransactionId>,
     stage: Stage,
-}
-
-/// A call, and whether its end has been seen to.
-pub(super) struct Ongoing {
-    pub(super) id: CallId,
-    pub(super) call: Call,
-    /// What it is on while that is up; none before its INVITE left. It stays there when the line
-    /// moves on.
-    pub(super) flow: Option<FlowId>,
-    pub(super) ended: bool,
-    /// It is among those that were touched.
-    pub(super) touched: bool,
-    /// Its client transactions that may still be open.
-    pub(super) asked: Vec<TransactionId>,
-}
-
-/// What a call is found by, see [`Table::set_key`]; the peers have two.
-pub(super) mod key {
-    pub(in crate::agent) const ID: usize = 0;
-    pub(in crate::agent) const DIALOG: usize = 1;
-    pub(in crate::agent) const PEERS: usize = 2;
-    pub(in crate::agent) const ALL: usize = 4;
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,10 +45,7 @@ impl Phone {
             account,
             config: Config::default(),
             line: Line::new(ids),
-            calls: Table::new(key::ALL),
-            up: 0,
-            touched: Vec::new(),
-            used: Vec::new(),
+            calls: Calls::new(),
             flows: Vec::new(),
             seat: Seat::new(),
             dialled: Vec::new(),
@@ -121,7 +89,7 @@ impl Phone {
             | Command::AcceptTransfer(id)
             | Command::RefuseTransfer(id, _)
             | Command::SendCallMessage { call: id, .. } => {
-                let index = self.call_of_id(id).ok_or(ApiMisuse::CallGone(id))?;
+                let index = self.calls.of_id(id).ok_or(ApiMisuse::CallGone(id))?;
                 let (call, mut ctx) = self.call(core, index);
                 call.on_command(&mut ctx, command)?;
             }
@@ -138,7 +106,7 @@ impl Phone {
     pub(super) fn on_lost(&mut self, core: &mut Core, lost: Lost<Owner>) -> bool {
         match lost.owner {
             Some(Owner::Call(id, usage)) => {
-                let Some(index) = self.call_of_id(id) else { return false };
+                let Some(index) = self.calls.of_id(id) else { return false };
                 let (call, mut ctx) = self.call(core, index);
                 call.on_lost(&mut ctx, lost.id, usage, lost.why);
                 true
@@ -188,62 +156,10 @@ impl Phone {
         self.line.owns_flow(flow)
     }
 
-    pub(super) fn call_of_peer(&self, peer: PeerId) -> Option<usize> {
-        self.calls.find(hash_of_peer(peer), |ongoing| ongoing.call.owns_peer(peer))
-    }
-
-    pub(super) fn call_of_dialog(
-        &self,
-        call_id: &str,
-        local_tag: &str,
-        remote_tag: &str,
-    ) -> Option<usize> {
-        self.calls.find(hash_of_dialog(call_id), |ongoing| {
-            ongoing.call.owns_dialog(call_id, local_tag, remote_tag)
-        })
-    }
-
-    pub(super) fn call_of_id(&self, id: CallId) -> Option<usize> {
-        self.calls.find(hash_of_id(id), |ongoing| ongoing.id == id)
-    }
-
-    pub(super) fn id_of(&self, index: usize) -> CallId {
-        self.calls[index].id
-    }
-
     /// Takes a call up.
     pub(super) fn push_call(&mut self, id: CallId, call: Call, flow: Option<FlowId>) {
         let asked = std::mem::take(&mut self.asked);
-        let at =
-            self.calls.insert(Ongoing { id, call, flow: None, ended: false, touched: true, asked });
-        self.calls.set_key(at, key::ID, hash_of_id(id));
-        self.touched.push(at);
-        self.up += 1;
-        self.set_flow(at, flow);
-    }
-
-    /// Notes what a call is on.
-    pub(super) fn set_flow(&mut self, index: usize, flow: Option<FlowId>) {
-        let before = std::mem::replace(&mut self.calls[index].flow, flow);
-        if before == flow {
-            return;
-        }
-        if let Some(at) = self.used.iter().position(|used| Some(used.0) == before) {
-            self.used[at].1 -= 1;
-            if self.used[at].1 == 0 {
-                self.used.swap_remove(at);
-            }
-        }
-        let Some(flow) = flow else { return };
-        match self.used.iter_mut().find(|used| used.0 == flow) {
-            Some(used) => used.1 += 1,
-            None => self.used.push((flow, 1)),
-        }
-    }
-
-    /// Calls that the page was not yet told the end of.
-    pub(super) fn calls_up(&self) -> usize {
-        self.up
+        self.calls.push(id, call, flow, asked);
     }
 
     /// Who the phone is on this flow.
@@ -258,15 +174,7 @@ impl Phone {
 
     /// The line, and what it is lent for one step.
     pub(super) fn line<'a>(&'a mut self, core: &'a mut Core) -> (&'a mut Line, Step<'a>) {
-        let step = Step {
-            now: core.now,
-            account: self.account,
-            ids: &mut core.ids,
-            out: &mut core.out,
-            transactions: &mut core.transactions,
-            config: &self.config,
-        };
-        (&mut self.line, step)
+        (&mut self.line, step(self.account, &self.config, core))
     }
 
     /// What a call on this flow, or before any, is lent for one step.
@@ -284,19 +192,16 @@ impl Phone {
         core: &'a mut Core,
         index: usize,
     ) -> (&'a mut Call, Context<'a>) {
-        let Ongoing { call, flow, touched, asked, .. } = &mut self.calls[index];
-        if !std::mem::replace(touched, true) {
-            self.touched.push(index);
-        }
+        let Ongoing { call, flow, asked, .. } = self.calls.step(index);
         let ctx = context(self.account, self.line.identity_mut(*flow), &self.config, core, asked);
         (call, ctx)
     }
 
     fn dial(&mut self, core: &mut Core, id: CallId, dial: Dial) -> Result<(), ApiMisuse> {
-        if id.0 > core.last_call || self.call_of_id(id).is_some() {
+        if id.0 > core.last_call || self.calls.of_id(id).is_some() {
             return Err(ApiMisuse::CallGone(id));
         }
-        if self.calls_up() >= self.config.calls_at_once as usize {
+        if self.calls.up() >= self.config.calls_at_once as usize {
             return Err(ApiMisuse::CallInProgress);
         }
         let departure = match self.line.ready_to_call() {
@@ -334,7 +239,7 @@ impl Phone {
 
     fn shut_down(&mut self, core: &mut Core) {
         for index in self.calls.places() {
-            let id = self.calls[index].id;
+            let id = self.calls.at(index).id;
             let (call, mut ctx) = self.call(core, index);
             // A call that rings here may ring elsewhere too: 480 does not end that, 603 would.
             if call.on_command(&mut ctx, Command::Reject(id, 480)).is_err() {
@@ -347,6 +252,18 @@ impl Phone {
         let (line, mut step) = self.line(core);
         line.shutdown(&mut step);
         self.stage = Stage::Leaving;
+    }
+}
+
+/// What a line is lent for one step.
+pub(super) fn step<'a>(account: AccountId, config: &'a Config, core: &'a mut Core) -> Step<'a> {
+    Step {
+        now: core.now,
+        account,
+        ids: &mut core.ids,
+        out: &mut core.out,
+        transactions: &mut core.transactions,
+        config,
     }
 }
 
@@ -394,18 +311,6 @@ pub(super) fn without_account(command: &Command) -> Result<(), ApiMisuse> {
         | Command::RefuseTransfer(id, _)
         | Command::SendCallMessage { call: id, .. } => Err(ApiMisuse::CallGone(*id)),
     }
-}
-
-pub(super) fn hash_of_id(id: CallId) -> u32 {
-    hash(&[b"id", &id.0.to_le_bytes()])
-}
-
-pub(super) fn hash_of_dialog(call_id: &str) -> u32 {
-    hash(&[b"dialog", call_id.as_bytes()])
-}
-
-pub(super) fn hash_of_peer(peer: PeerId) -> u32 {
-    hash(&[b"peer", &peer.0.to_le_bytes()])
 }
 
 fn is_due(deadline: Option<Time>, now: Time) -> bool {

@@ -1,11 +1,11 @@
 //! What follows from a step: lines and calls hear of each other, what is over goes, the seat tells.
 
-use super::phone::{Ongoing, Phone, hash_of_dialog, hash_of_peer, key};
+use super::calls::Ongoing;
+use super::phone::{Phone, step};
 use super::{Core, FlowId};
 use crate::api::UaEvent;
 use crate::line::{LineNews, Ready};
 use crate::seat::Facts;
-use crate::time::Time;
 
 impl Phone {
     /// Passes on what the line has for the calls, drops calls that are over, tells of the seat.
@@ -16,15 +16,15 @@ impl Phone {
             }
             if !self.line.flows().eq(self.flows.iter().copied()) {
                 self.flows = self.line.flows().collect();
-                self.touch_all();
+                for index in self.calls.places() {
+                    self.calls.touch(index);
+                }
             }
             self.see_to_calls(core);
-            let in_call = self.up > 0;
-            let used = std::mem::take(&mut self.used);
-            let (line, mut step) = self.line(core);
-            line.set_in_call(&mut step, in_call);
-            line.release(&mut step, &used);
-            self.used = used;
+            let in_call = self.calls.up() > 0;
+            let mut step = step(self.account, &self.config, core);
+            self.line.set_in_call(&mut step, in_call);
+            self.line.release(&mut step, self.calls.used());
             match self.line.poll_news() {
                 Some(news) => self.on_line_news(core, &news),
                 None => break,
@@ -58,7 +58,7 @@ impl Phone {
             self.on_lost(core, lost);
         }
         for index in self.calls.places() {
-            if self.calls[index].flow != Some(flow) {
+            if self.calls.at(index).flow != Some(flow) {
                 continue;
             }
             let (call, mut ctx) = self.call(core, index);
@@ -70,22 +70,17 @@ impl Phone {
         }
     }
 
-    fn touch_all(&mut self) {
-        self.touched = self.calls.places();
-        for index in &self.touched {
-            self.calls[*index].touched = true;
-        }
-    }
-
     /// Sees to the calls that took a step: to their end, their flow, and when and by what they
     /// are found next.
     fn see_to_calls(&mut self, core: &Core) {
-        while let Some(index) = self.touched.pop() {
-            self.calls[index].touched = false;
-            self.note_end(core.now, index);
-            let Ongoing { call, flow, asked, .. } = &self.calls[index];
-            if call.is_gone() && !asked.iter().any(|id| core.transactions.is_open(*id)) {
-                self.set_flow(index, None);
+        while let Some(index) = self.calls.take_touched() {
+            let has_ended = self.calls.take_end(index);
+            let Ongoing { call, flow, asked, .. } = self.calls.at(index);
+            if has_ended && call.was_talking() {
+                self.seat.on_talk_ended(core.now, &self.config);
+            }
+            let transactions = &core.transactions;
+            if call.is_gone() && !asked.iter().any(|id| transactions.is_open(*id)) {
                 self.calls.remove(index);
                 continue;
             }
@@ -93,31 +88,11 @@ impl Phone {
             let flow = if call.has_left() { self.line.identity(*flow).flow } else { None };
             // A call that is gone stays for its transactions, until time has ended them.
             let deadline = if call.is_gone() {
-                asked.iter().filter_map(|id| core.transactions.deadline(*id)).max()
+                asked.iter().filter_map(|id| transactions.deadline(*id)).max()
             } else {
                 call.next_timeout()
             };
-            let (call_id, peers) = call.known_by();
-            let dialog = hash_of_dialog(call_id);
-            let peers = peers.map(|peer| peer.map_or(0, hash_of_peer));
-            self.calls.set_deadline(index, deadline);
-            self.calls.set_key(index, key::DIALOG, dialog);
-            for (at, peer) in peers.into_iter().enumerate() {
-                self.calls.set_key(index, key::PEERS + at, peer);
-            }
-            self.set_flow(index, flow);
-        }
-    }
-
-    fn note_end(&mut self, now: Time, index: usize) {
-        let Ongoing { call, ended, .. } = &mut self.calls[index];
-        if !call.is_ended() || std::mem::replace(ended, true) {
-            return;
-        }
-        let was_talking = call.was_talking();
-        self.up -= 1;
-        if was_talking {
-            self.seat.on_talk_ended(now, &self.config);
+            self.calls.file(index, flow, deadline);
         }
     }
 
@@ -126,6 +101,6 @@ impl Phone {
         let online = self.line.registered()
             || !self.line.identity(None).account.register
                 && self.line.ready_to_call() == Ready::Now;
-        Facts { online, in_call: self.calls_up() > 0 }
+        Facts { online, in_call: self.calls.up() > 0 }
     }
 }
