@@ -1,12 +1,11 @@
 //! The table of transactions: finds whose a message is, lets the machine step, does what it says.
 
-use super::client::Client;
-use super::invite_client::{Effect, InviteClient};
+use super::sent::Sent;
 use super::servers::Servers;
 use super::{Arrived, Heard, Lost, LostWhy, TransactionId, Wire};
 use crate::agent::FlowId;
 use crate::ids::Ids;
-use crate::sip::{CSeq, Message, Method, Request, Response, Unprintable};
+use crate::sip::{Message, Method, Request, Response, Unprintable};
 use crate::table::{Table, hash};
 use crate::time::{Time, soonest};
 
@@ -14,7 +13,7 @@ use crate::time::{Time, soonest};
 #[derive(Debug)]
 pub struct Transactions<O> {
     last: u32,
-    clients: Table<Entry<O>>,
+    clients: Table<Sent<O>>,
     servers: Servers<O>,
     /// What was sent in the transaction that was answered last.
     answered: Option<(TransactionId, Request)>,
@@ -65,15 +64,9 @@ impl<O: Clone> Transactions<O> {
         request.headers.push_front("Via", via.as_str());
         let bytes = request.to_bytes()?;
         request.headers.remove_first("Via");
-        let machine = if request.method == Method::Invite {
-            Machine::Invite(InviteClient::new(now))
-        } else {
-            Machine::Other(Client::new(now))
-        };
         let id = TransactionId { number: self.next_number(), place: self.clients.vacancy() };
         let key = hash(&[branch.as_bytes()]);
-        let cancel = Vec::new();
-        self.clients.insert(Entry { id, flow, branch, via, request, owner, machine, cancel });
+        self.clients.insert(Sent::new(now, id, flow, branch, via, request, owner));
         self.clients.set_key(id.place, 0, key);
         self.see_to(id.place);
         wire.transmit(flow, bytes);
@@ -97,7 +90,7 @@ impl<O: Clone> Transactions<O> {
 
     /// When a client transaction is over at the latest, if time ends it.
     pub fn deadline(&self, id: TransactionId) -> Option<Time> {
-        self.client(id).and_then(Entry::deadline)
+        self.client(id).and_then(Sent::deadline)
     }
 
     /// Cancels an INVITE (RFC 3261 §9.1): once a provisional answer is there, and not if a final
@@ -113,16 +106,7 @@ impl<O: Clone> Transactions<O> {
         if entry.id != invite {
             return;
         }
-        let Machine::Invite(machine) = entry.machine else { return };
-        let (machine, effect) = machine.on_cancel(now);
-        if entry.cancel.is_empty() {
-            entry.cancel =
-                headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        }
-        entry.machine = Machine::Invite(machine);
-        if effect == Effect::Cancel {
-            entry.send_cancel(wire);
-        }
+        entry.on_cancel(now, headers, wire);
         self.see_to(invite.place);
     }
 
@@ -255,12 +239,12 @@ impl<O: Clone> Transactions<O> {
         self.last
     }
 
-    fn client(&self, id: TransactionId) -> Option<&Entry<O>> {
+    fn client(&self, id: TransactionId) -> Option<&Sent<O>> {
         self.clients.get(id.place).filter(|entry| entry.id == id)
     }
 
     /// After each step of a client transaction: gives it out if it is over.
-    fn see_to(&mut self, place: usize) -> Option<Entry<O>> {
+    fn see_to(&mut self, place: usize) -> Option<Sent<O>> {
         let entry = self.clients.get(place)?;
         if entry.is_over() {
             return self.clients.remove(place);
@@ -274,144 +258,5 @@ impl<O: Clone> Transactions<O> {
 impl<O: Clone> Default for Transactions<O> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// A client transaction.
-#[derive(Debug)]
-struct Entry<O> {
-    id: TransactionId,
-    flow: FlowId,
-    branch: String,
-    /// Our Via, which CANCEL and ACK repeat.
-    via: String,
-    request: Request,
-    owner: O,
-    machine: Machine,
-    /// What the CANCEL will carry, should it have to wait.
-    cancel: Vec<(String, String)>,
-}
-
-#[derive(Debug)]
-enum Machine {
-    Invite(InviteClient),
-    Other(Client),
-}
-
-impl<O: Clone> Entry<O> {
-    /// Whether the owner hears of it.
-    fn on_response(
-        &mut self,
-        now: Time,
-        status: u16,
-        message: &Message<'_>,
-        wire: &mut impl Wire,
-    ) -> bool {
-        match self.machine {
-            Machine::Other(machine) => {
-                let (machine, heard) = machine.on_response(status);
-                self.machine = Machine::Other(machine);
-                heard
-            }
-            Machine::Invite(machine) => {
-                let (machine, effect) = machine.on_response(status, now);
-                self.machine = Machine::Invite(machine);
-                match effect {
-                    Effect::Acknowledge => self.send_ack(message, wire),
-                    Effect::Cancel => self.send_cancel(wire),
-                    Effect::None | Effect::Deliver | Effect::GiveUp => {}
-                }
-                effect != Effect::None
-            }
-        }
-    }
-
-    /// Whether the owner hears that no answer came.
-    fn on_timeout(&mut self, now: Time) -> bool {
-        match self.machine {
-            Machine::Other(machine) => {
-                let (machine, lost) = machine.on_timeout(now);
-                self.machine = Machine::Other(machine);
-                lost
-            }
-            Machine::Invite(machine) => {
-                let (machine, effect) = machine.on_timeout(now);
-                self.machine = Machine::Invite(machine);
-                effect == Effect::GiveUp
-            }
-        }
-    }
-
-    /// The ACK of a refusal (RFC 3261 §17.1.1.3).
-    fn send_ack(&self, refusal: &Message<'_>, wire: &mut impl Wire) {
-        let mut ack = self.follow_up(Method::Ack);
-        if let Some(to) = refusal.header("To") {
-            ack.headers.set("To", to);
-        }
-        self.print(&ack, wire);
-    }
-
-    /// The CANCEL (RFC 3261 §9.1).
-    fn send_cancel(&self, wire: &mut impl Wire) {
-        let mut cancel = self.follow_up(Method::Cancel);
-        for (name, value) in &self.cancel {
-            cancel.headers.push(name, value.as_str());
-        }
-        self.print(&cancel, wire);
-    }
-
-    /// What ACK and CANCEL have in common: all that routes them the way of the INVITE.
-    fn follow_up(&self, method: Method) -> Request {
-        let mut follow_up = Request::new(method, self.request.uri.as_str());
-        follow_up.headers.push("Via", self.via.as_str());
-        for name in ["From", "To", "Call-ID", "Route"] {
-            for value in self.request.headers.get_all(name) {
-                follow_up.headers.push(name, value);
-            }
-        }
-        let cseq = [self.number(), " ", follow_up.method.as_str()].concat();
-        follow_up.headers.push("Max-Forwards", "70").push("CSeq", cseq);
-        follow_up
-    }
-
-    /// The number in our CSeq, as it stands there.
-    fn number(&self) -> &str {
-        let cseq = self.request.headers.get("CSeq").unwrap_or_default();
-        cseq.split_whitespace().next().unwrap_or_default()
-    }
-
-    /// Whether a CSeq is that of our request. One with our branch and another number was made up
-    /// on the way, and must not number what follows in the dialog.
-    fn is_numbered(&self, cseq: &CSeq) -> bool {
-        self.request.method == cseq.method && self.number().parse() == Ok(cseq.number)
-    }
-
-    /// What is made of a request that could be printed can be printed, but for odd `To` and headers.
-    fn print(&self, request: &Request, wire: &mut impl Wire) {
-        if let Ok(bytes) = request.to_bytes() {
-            wire.transmit(self.flow, bytes);
-        }
-    }
-
-    fn lost(&self, why: LostWhy) -> Lost<O> {
-        Lost { id: self.id, owner: Some(self.owner.clone()), why }
-    }
-
-    fn is_answered(&self) -> bool {
-        matches!(self.machine, Machine::Invite(InviteClient::Accepted { .. }))
-    }
-
-    fn is_over(&self) -> bool {
-        matches!(
-            self.machine,
-            Machine::Invite(InviteClient::Terminated) | Machine::Other(Client::Terminated)
-        )
-    }
-
-    fn deadline(&self) -> Option<Time> {
-        match self.machine {
-            Machine::Invite(machine) => machine.deadline(),
-            Machine::Other(machine) => machine.deadline(),
-        }
     }
 }

@@ -8,6 +8,7 @@ mod client;
 mod invite_client;
 mod invite_server;
 mod layer;
+mod sent;
 mod server;
 mod servers;
 
