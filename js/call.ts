@@ -260,6 +260,34 @@ export class Call extends TypedEventTarget<CallEventMap> {
   }
 
   /**
+   * Puts the call on hold: the microphone is silent at once, and the far side is asked to send
+   * nothing (RFC 3264 §8.4). The event `hold` follows when it has agreed. Also while the far side
+   * holds the call.
+   *
+   * Throws `not-connected` before the call is up. Where the far side refuses, the call goes on as
+   * it was, and a `warning` with `hold-refused` says so.
+   */
+  hold(): void {
+    this.#core.command(this.account, { type: "hold", call: this.id, held: true });
+  }
+
+  /** Takes the call up again; `resume` follows. A hold by the far side stays: see {@link held}. */
+  resume(): void {
+    this.#core.command(this.account, { type: "hold", call: this.id, held: false });
+  }
+
+  /**
+   * Describes the media anew to the far side in a re-INVITE (RFC 3261 §14), with `iceRestart` on
+   * new paths through the network. It waits for another negotiation, or for the link, to be through.
+   *
+   * Throws `not-connected` before the call is up. A refusal leaves the call as it was, and is told
+   * by a `warning` with `renegotiation-refused`.
+   */
+  renegotiate({ iceRestart = false }: { iceRestart?: boolean } = {}): void {
+    this.#core.command(this.account, { type: "renegotiate", call: this.id, iceRestart });
+  }
+
+  /**
    * Plays digits, `0-9 * # A-D`; `,` waits two seconds. They queue until sound is up.
    *
    * Throws `bad-digit` for anything else; nothing was played then.

@@ -95,6 +95,11 @@ export interface PhoneOptions {
    * otherwise. `"ask"` unless told. Outside of calls every such request is refused.
    */
   acceptTransfers?: "ask" | boolean;
+  /**
+   * How long a call may go on without a sign of life from the far side, in seconds (RFC 4028); 90,
+   * the least that counts, unless told. 0 asks for no limit, and takes what the far side asks for.
+   */
+  sessionExpires?: number;
 }
 
 /** What `callPhone` takes. */

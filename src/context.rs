@@ -99,6 +99,8 @@ pub(crate) enum Usage {
     Invite,
     /// An INVITE inside the dialog.
     Reinvite,
+    /// An UPDATE inside the dialog.
+    Update,
     /// A BYE.
     Bye,
     /// An INFO that carries a digit.

@@ -9,6 +9,9 @@ use crate::sip::{Method, Request};
 /// The methods that this phone takes.
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, UPDATE, PRACK";
 
+/// The extensions that it may be asked for: RFC 5626, RFC 4028.
+pub(crate) const SUPPORTED: &str = "outbound, timer";
+
 /// Who the phone is on the wire.
 #[derive(Clone)]
 pub(crate) struct Identity {
@@ -123,8 +126,8 @@ impl Identity {
         headers.push("Allow", ALLOW);
         let supported = match self.gruu {
             _ if register => "path, outbound, gruu",
-            Some(_) => "outbound, gruu",
-            None => "outbound",
+            Some(_) => "outbound, timer, gruu",
+            None => SUPPORTED,
         };
         headers.push("Supported", supported);
         let user_agent = self.account.user_agent.as_deref();

@@ -62,6 +62,12 @@ pub enum MediaRequest {
         /// The remote answer.
         sdp: String,
     },
+    /// What the descriptions that follow say of the sound: `sendrecv`, or without `receive`
+    /// `sendonly`, by which a call is held. A new peer receives.
+    Direction {
+        /// The far side's sound is wanted.
+        receive: bool,
+    },
     /// Takes the local offer back.
     Rollback,
     /// Stops (`true`) or resumes sending by switching the track.
@@ -82,7 +88,7 @@ pub enum MediaRequest {
 /// What a peer answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaReply {
-    /// To `Apply`, `Rollback`, `Open`, `Mute`, `Digits`.
+    /// To `Apply`, `Rollback`, `Open`, `Direction`, `Mute`, `Digits`.
     Done,
     /// To `Offer` and `Answer`: the local description as set, perhaps without candidates.
     Sdp(String),

@@ -18,6 +18,8 @@ pub(crate) struct Gathered {
 pub(crate) struct Origin {
     session: u64,
     version: u32,
+    /// The description that has this version.
+    last: String,
 }
 
 impl Origin {
@@ -26,11 +28,15 @@ impl Origin {
         let mut low = [0; 8];
         low.copy_from_slice(&bits[..8]);
         // Some parsers hold it in a signed 64-bit number.
-        Self { session: u64::from_le_bytes(low) >> 2, version: 0 }
+        Self { session: u64::from_le_bytes(low) >> 2, version: 0, last: String::new() }
     }
 
-    fn next(&mut self, old: &str) -> String {
-        self.version += 1;
+    /// The last description that was made; empty before the first.
+    pub(crate) fn last(&self) -> &str {
+        &self.last
+    }
+
+    fn line(&self, old: &str) -> String {
         let mut line = String::from("- ");
         line.push_str(&self.session.to_string());
         line.push(' ');
@@ -48,6 +54,8 @@ impl Origin {
 pub(crate) struct Audio<'a> {
     /// The far side does not listen, or not to us: `sendonly`, `inactive` or `c=0.0.0.0`.
     pub(crate) held: bool,
+    /// It says so by `c=0.0.0.0` (RFC 2543 §B.5).
+    pub(crate) is_deaf: bool,
     /// Digits may travel as RFC 4733.
     pub(crate) telephone_event: bool,
     /// `sha-256 AB:CD:…`
@@ -60,12 +68,10 @@ pub(crate) fn audio(sdp: &str) -> Option<Audio<'_>> {
     let section = sections.into_iter().find(|lines| is_live_audio(lines))?;
     let both = || section.iter().chain(&session).copied();
     let media: Vec<&str> = section[0].split_ascii_whitespace().collect();
-    let direction = both().find_map(|line| match line.strip_prefix("a=")? {
-        found @ ("sendrecv" | "sendonly" | "recvonly" | "inactive") => Some(found),
-        _ => None,
-    });
+    let direction = both().find_map(direction);
     let silent = both().find_map(|line| line.strip_prefix("c=")).is_some_and(is_nowhere)
-        && (port(section[0]) != Some(DISCARD) || !may_trickle(&section, &session));
+        && (port(section[0]) != Some(DISCARD)
+            || !may_trickle(&section, &session) && !section.iter().any(|it| is_candidate(it)));
     let telephone_event = section.iter().any(|line| {
         line.strip_prefix("a=rtpmap:").and_then(|map| cut(map, b' ')).is_some_and(
             |(payload, codec)| {
@@ -75,10 +81,41 @@ pub(crate) fn audio(sdp: &str) -> Option<Audio<'_>> {
         )
     });
     Some(Audio {
+        is_deaf: silent,
         held: silent || matches!(direction, Some("sendonly" | "inactive")),
         telephone_event,
         fingerprint: both().find_map(|line| line.strip_prefix("a=fingerprint:")),
     })
+}
+
+fn direction(line: &str) -> Option<&str> {
+    line.strip_prefix("a=")
+        .filter(|it| matches!(*it, "sendrecv" | "sendonly" | "recvonly" | "inactive"))
+}
+
+/// A description whose side sends and receives no more than this.
+pub(crate) fn limited(sdp: &str, sends: bool, receives: bool) -> String {
+    let (session, sections) = split(sdp);
+    let common = session.iter().find_map(|line| direction(line));
+    let mut out = String::with_capacity(sdp.len() + 16);
+    for line in session.iter().filter(|line| direction(line).is_none()) {
+        push(&mut out, "", line);
+    }
+    for section in &sections {
+        let own = section.iter().find_map(|line| direction(line)).or(common).unwrap_or("sendrecv");
+        let sends = sends && matches!(own, "sendrecv" | "sendonly");
+        let receives = receives && matches!(own, "sendrecv" | "recvonly");
+        for line in section.iter().filter(|line| direction(line).is_none()) {
+            push(&mut out, "", line);
+        }
+        push(&mut out, "a=", match (sends, receives) {
+            (true, true) => "sendrecv",
+            (true, false) => "sendonly",
+            (false, true) => "recvonly",
+            (false, false) => "inactive",
+        });
+    }
+    out
 }
 
 /// Whether two `a=fingerprint` values name the same certificate.
@@ -152,17 +189,26 @@ pub(crate) fn is_of_ice_user(candidate: &str, user: &str) -> bool {
 
 /// Makes a local description fit to be sent: the next version of `origin`, every candidate in its
 /// section, `m=` and `c=` from the best one, and `end-of-candidates` only if there are no more.
+/// What says the same as the last is the same version (RFC 3264 §8).
 pub(crate) fn complete(
     sdp: &str,
     gathered: &[Gathered],
     is_whole: bool,
     origin: &mut Origin,
 ) -> String {
+    if completed(sdp, gathered, is_whole, origin) != origin.last {
+        origin.version += 1;
+        origin.last = completed(sdp, gathered, is_whole, origin);
+    }
+    origin.last.clone()
+}
+
+fn completed(sdp: &str, gathered: &[Gathered], is_whole: bool, origin: &Origin) -> String {
     let (session, sections) = split(sdp);
     let mut out = String::with_capacity(sdp.len() + 128 * gathered.len());
     for line in &session {
         match line.strip_prefix("o=") {
-            Some(old) => push(&mut out, "o=", &origin.next(old)),
+            Some(old) => push(&mut out, "o=", &origin.line(old)),
             None => push(&mut out, "", line),
         }
     }
@@ -267,8 +313,13 @@ fn may_trickle(section: &[&str], session: &[&str]) -> bool {
     })
 }
 
+/// Where ICE finds the way, `c=` and `m=` may say nothing.
+fn is_candidate(line: &str) -> bool {
+    line.starts_with("a=candidate:")
+}
+
 fn is_about_candidates(line: &str) -> bool {
-    line.starts_with("a=candidate:") || line == "a=end-of-candidates"
+    is_candidate(line) || line == "a=end-of-candidates"
 }
 
 /// Up to its type: what follows is written by some browsers in one of the two places only.
@@ -332,7 +383,7 @@ mod tests {
     }
 
     fn finished(lines: &[&str], is_whole: bool) -> String {
-        complete(OFFER, &gathered(lines), is_whole, &mut Origin { session: 5, version: 0 })
+        complete(OFFER, &gathered(lines), is_whole, &mut Origin { session: 5, version: 0, last: String::new() })
     }
 
     #[test]
@@ -399,9 +450,12 @@ mod tests {
 
     #[test]
     fn the_origin_is_ours_and_counts() {
-        let mut origin = Origin { session: 5, version: 0 };
+        let mut origin = Origin { session: 5, version: 0, last: String::new() };
         assert!(complete(OFFER, &[], true, &mut origin).contains("o=- 5 1 IN IP4 127.0.0.1\r\n"));
-        assert!(complete(OFFER, &[], true, &mut origin).contains("o=- 5 2 IN IP4 127.0.0.1\r\n"));
+        assert!(complete(OFFER, &[], true, &mut origin).contains("o=- 5 1 IN IP4 127.0.0.1\r\n"));
+        let held = OFFER.replace("a=sendrecv", "a=sendonly");
+        assert!(complete(&held, &[], true, &mut origin).contains("o=- 5 2 IN IP4 127.0.0.1\r\n"));
+        assert!(complete(OFFER, &[], true, &mut origin).contains("o=- 5 3 IN IP4 127.0.0.1\r\n"));
     }
 
     #[test]

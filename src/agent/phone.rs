@@ -84,6 +84,8 @@ impl Phone {
             | Command::Reject(id, _)
             | Command::Hangup(id)
             | Command::Mute(id, _)
+            | Command::Hold(id, _)
+            | Command::Renegotiate { call: id, .. }
             | Command::SendDigits(id, ..)
             | Command::Transfer { call: id, .. }
             | Command::AcceptTransfer(id)
@@ -305,6 +307,8 @@ pub(super) fn without_account(command: &Command) -> Result<(), ApiMisuse> {
         | Command::Reject(id, _)
         | Command::Hangup(id)
         | Command::Mute(id, _)
+        | Command::Hold(id, _)
+        | Command::Renegotiate { call: id, .. }
         | Command::SendDigits(id, ..)
         | Command::Transfer { call: id, .. }
         | Command::AcceptTransfer(id)

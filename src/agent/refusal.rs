@@ -1,6 +1,7 @@
 //! What a user agent finds wrong with a request before any call is asked (RFC 3261 §8.2).
 
-use crate::identity::{ALLOW, Identity};
+use crate::call::{LEAST, is_too_short};
+use crate::identity::{ALLOW, Identity, SUPPORTED};
 use crate::sip::{Message, Method, Reply, Response, Uri};
 use crate::text::{before, pieces};
 
@@ -97,6 +98,9 @@ pub(super) fn check_contents(message: &Message<'_>) -> Result<(), Refusal> {
     if session && !message.body().is_empty() && !is_session(message) && !is_optional(message) {
         return Err(Refusal::plain(415).with("Accept", SESSION));
     }
+    if session && is_too_short(message) {
+        return Err(Refusal::plain(422).with("Min-SE", LEAST.to_string()));
+    }
     Ok(())
 }
 
@@ -106,7 +110,7 @@ pub(super) fn capabilities() -> Refusal {
         .with("Allow", ALLOW)
         .with("Accept", SESSION)
         .with("Accept-Encoding", "identity")
-        .with("Supported", "outbound")
+        .with("Supported", SUPPORTED)
 }
 
 /// To our address of record, to our Contact, or to this very connection.
@@ -140,4 +144,4 @@ fn is_optional(message: &Message<'_>) -> bool {
 const SESSION: &str = "application/sdp";
 
 /// The extensions that a far side may require.
-const EXTENSIONS: [&str; 0] = [];
+const EXTENSIONS: [&str; 1] = ["timer"];

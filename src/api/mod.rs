@@ -44,6 +44,16 @@ pub enum Command {
     Hangup(CallId),
     /// Stops (`true`) or resumes sending the microphone.
     Mute(CallId, bool),
+    /// Puts a call that is up on hold (`true`) or takes it up again. The microphone is silent at
+    /// once; [`UaEvent::CallHeld`] follows when the far side has agreed.
+    Hold(CallId, bool),
+    /// Describes the media of a call that is up anew, after this from other places of the network.
+    Renegotiate {
+        /// The call.
+        call: CallId,
+        /// With new ICE credentials, so that every path is tried again.
+        ice_restart: bool,
+    },
     /// Plays digits: `0-9 * # A-D`, `,` for a pause of two seconds.
     SendDigits(CallId, String, DigitTransport),
     /// Sends a MESSAGE inside a call.
@@ -144,6 +154,10 @@ pub struct Config {
     pub ring_seconds: u32,
     /// The status for an incoming call while paused.
     pub paused_status: u16,
+    /// How long a call may go on without a sign of life from the far side, in seconds
+    /// (RFC 4028). Less than 90 counts as 90; zero asks for no limit, and takes what the far side
+    /// asks for.
+    pub session_expires: u32,
     /// The header that carries the one-time token of a call. `Authorization` and
     /// `Proxy-Authorization`, which it is unless told, say `Bearer` before it; others hold the
     /// bare token.
@@ -164,6 +178,7 @@ impl Default for Config {
             rate_seconds: 60,
             ring_seconds: 180,
             paused_status: 480,
+            session_expires: 90,
             token_header: None,
             accept_transfers: AcceptTransfers::Ask,
         }

@@ -76,7 +76,7 @@ impl Call {
     }
 
     /// `true` also if there was no way for it, so that the call is over.
-    fn call_again(&mut self, ctx: &mut Context<'_>, request: Request) -> bool {
+    pub(super) fn call_again(&mut self, ctx: &mut Context<'_>, request: Request) -> bool {
         let again = self.send_again(ctx, request, Usage::Invite);
         if let (State::Calling(calling), Some(again)) = (&mut self.state, again) {
             calling.invite = again;

@@ -100,6 +100,7 @@ impl Call {
         for (name, value) in &dial.headers {
             headers.push(name, value);
         }
+        self.timer.ask(ctx.config, headers);
         headers.push("Content-Type", "application/sdp");
         request.body = sdp.into_bytes();
         request

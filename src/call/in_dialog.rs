@@ -17,6 +17,7 @@ use super::negotiation::{Asked, AskedBy, Negotiation, Purpose};
 use super::outgoing::description;
 use super::peer::Path;
 use super::refresh::Reinvite;
+use super::session_timer::Proposal;
 use super::{Call, State};
 
 /// There is a dialog.
@@ -29,6 +30,10 @@ pub(super) struct Up {
     pub(super) reinvite: Reinvite,
     /// The offer left before all candidates were there.
     is_partial: bool,
+    /// The re-INVITE that is wanted or out has new ICE credentials.
+    pub(super) restart: bool,
+    /// Another is wanted after it, with new ICE credentials or without.
+    pub(super) again: Option<bool>,
 }
 
 /// How far the call is.
@@ -56,6 +61,8 @@ impl Up {
             unacked: None,
             reinvite: Reinvite::None,
             is_partial,
+            restart: false,
+            again: None,
         }
     }
 
@@ -205,7 +212,8 @@ impl Call {
         let is_update = request.method() == Some(Method::Update);
         if is_update && offer.is_none() {
             self.refresh_target(contact(request));
-            let response = self.accepting(ctx, &reply, String::new());
+            let mut response = self.accepting(ctx, &reply, String::new());
+            self.timer.answer(ctx, Proposal::of(request), &mut response.headers);
             ctx.respond(server, &response);
             return;
         }
@@ -219,8 +227,8 @@ impl Call {
             return;
         }
         let kind = if is_update { AskedBy::Update } else { AskedBy::Invite };
-        let contact = contact(request);
-        self.describe_for(ctx, Asked { server, reply, number, kind, offer, contact });
+        let (contact, timer) = (contact(request), Proposal::of(request));
+        self.describe_for(ctx, Asked { server, reply, number, kind, offer, contact, timer });
     }
 
     /// Not before the 2xx: what is refused leaves the dialog as it was (RFC 3261 §12.2.2).
@@ -251,12 +259,21 @@ impl Call {
             self.describe(ctx, Purpose::Reply(asked), offer);
             return;
         };
+        if self.answered == asked.offer && self.is_directed() {
+            // It refreshes the session and changes nothing (RFC 3264 §8).
+            let body = self.origin.last().to_owned();
+            self.send_reply(ctx, asked, body);
+            return;
+        }
         let known = self.peer.as_ref().and_then(|peer| peer.agreed.fingerprint.as_deref());
         let offered = sdp::audio(&sdp).and_then(|audio| audio.fingerprint);
         let is_another = matches!(
             (known, offered),
             (Some(known), Some(offered)) if !sdp::same_fingerprint(known, offered)
         );
+        let is_deaf = sdp::audio(&sdp).is_some_and(|audio| audio.is_deaf);
+        // Browsers know nothing of the hold of RFC 2543, and would go on sending.
+        let sdp = if is_deaf { sdp::limited(&sdp, true, false) } else { sdp };
         let request = MediaRequest::Answer { sdp };
         if is_another {
             self.describe_anew(ctx, Purpose::Reply(asked), request);
@@ -271,16 +288,20 @@ impl Call {
         self.negotiation = match &asked.offer {
             Some(sdp) => {
                 self.agree(&body);
-                self.hear(ctx, sdp);
+                self.hear(ctx, sdp, false);
                 Negotiation::Stable
             }
             None => Negotiation::Offered,
         };
+        self.answered = asked.offer;
         if asked.kind == AskedBy::Update {
-            let response = self.accepting(ctx, &asked.reply, body);
+            let mut response = self.accepting(ctx, &asked.reply, body);
+            self.timer.answer(ctx, asked.timer, &mut response.headers);
             ctx.respond(asked.server, &response);
+            self.tell_local_hold(ctx);
+            self.pursue(ctx);
         } else {
-            self.accept(ctx, asked.server, &asked.reply, asked.number, body);
+            self.accept(ctx, asked.server, &asked.reply, asked.number, asked.timer, body);
         }
         self.show(ctx);
     }
@@ -348,6 +369,7 @@ impl Call {
         } else if let Some((_, cause)) = self.path_deadline().filter(|it| it.0 <= ctx.now) {
             self.end(ctx, EndReason::new(EndedBy::Network, cause), 408);
         } else {
+            self.on_session_timeout(ctx);
             self.on_reinvite_timeout(ctx);
         }
     }

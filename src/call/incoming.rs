@@ -7,7 +7,7 @@ use crate::api::{CallId, CallState, Direction, EndCause, EndReason, EndedBy, UaE
 use crate::context::{Context, Owner, Usage};
 use crate::dialog::Dialog;
 use crate::error::ApiMisuse;
-use crate::identity::ALLOW;
+use crate::identity::{ALLOW, SUPPORTED};
 use crate::media::{MediaFailure, MediaRequest};
 use crate::sdp;
 use crate::sip::{Message, Reply, Response, number_of};
@@ -17,6 +17,7 @@ use crate::transaction::{LostWhy, PATIENCE, T1, T2, TransactionId};
 use super::in_dialog::Up;
 use super::negotiation::{Negotiation, Purpose};
 use super::outgoing::description;
+use super::session_timer::Proposal;
 use super::told::epoch_ms;
 use super::{Call, State, draft, info};
 
@@ -29,6 +30,7 @@ pub(super) struct Incoming {
     number: u32,
     /// None: the 200 has the offer, the ACK the answer.
     offer: Option<String>,
+    timer: Proposal,
     stage: Stage,
     patience: Patience,
 }
@@ -132,7 +134,7 @@ impl Call {
     ) -> Self {
         let uri = request.from().map(|from| from.uri_text().to_owned()).unwrap_or_default();
         let sip_call_id = request.call_id().map(Cow::into_owned).unwrap_or_default();
-        let mut call = Self::new(ctx, id, number_of(&uri), sip_call_id);
+        let mut call = Self::new(ctx, id, Direction::Incoming, number_of(&uri), sip_call_id);
         let mut reply = Reply::of(request);
         reply.tag(&call.local_tag);
         let offer = description(request);
@@ -151,8 +153,9 @@ impl Call {
         ctx.transactions.adopt(server, Owner::Call(id, Usage::Incoming));
         let number = request.cseq().map(|cseq| cseq.number).unwrap_or_default();
         let stage = Stage::Ringing;
+        let timer = Proposal::of(request);
         let patience = Patience::of(request, ctx.now);
-        let incoming = Incoming { server, reply, dialog, number, offer, stage, patience };
+        let incoming = Incoming { server, reply, dialog, number, offer, timer, stage, patience };
         incoming.ring(ctx);
         call.state = State::Incoming(Box::new(incoming));
         call.tell_ringing(ctx, uri, request);
@@ -224,17 +227,18 @@ impl Call {
         let State::Incoming(incoming) = std::mem::replace(&mut self.state, State::Gone) else {
             return;
         };
-        let Incoming { server, reply, dialog, number, offer, .. } = *incoming;
+        let Incoming { server, reply, dialog, number, offer, timer, .. } = *incoming;
         self.state = State::Up(Box::new(Up::new(dialog, false)));
         self.negotiation = match &offer {
             Some(sdp) => {
                 self.agree(&body);
-                self.hear(ctx, sdp);
+                self.hear(ctx, sdp, false);
                 Negotiation::Stable
             }
             None => Negotiation::Offered,
         };
-        self.accept(ctx, server, &reply, number, body);
+        self.answered = offer;
+        self.accept(ctx, server, &reply, number, timer, body);
     }
 
     /// Sends a 200 to an INVITE, and goes on sending it until the ACK.
@@ -244,9 +248,11 @@ impl Call {
         server: TransactionId,
         reply: &Reply,
         number: u32,
+        timer: Proposal,
         body: String,
     ) {
-        let response = self.accepting(ctx, reply, body);
+        let mut response = self.accepting(ctx, reply, body);
+        self.timer.answer(ctx, timer, &mut response.headers);
         ctx.respond(server, &response);
         if let (State::Up(up), Ok(bytes)) = (&mut self.state, response.to_bytes()) {
             up.unacked = Some(Unacked {
@@ -263,6 +269,7 @@ impl Call {
     pub(super) fn accepting(&self, ctx: &Context<'_>, reply: &Reply, body: String) -> Response {
         let mut response = reply.response(200);
         response.headers.push("Contact", self.contact(ctx)).push("Allow", ALLOW);
+        response.headers.push("Supported", SUPPORTED);
         if !body.is_empty() {
             response.headers.push("Content-Type", "application/sdp");
             response.body = body.into_bytes();

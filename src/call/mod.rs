@@ -9,6 +9,7 @@ mod again;
 mod challenge;
 mod digits;
 mod draft;
+mod hold;
 mod in_dialog;
 mod incoming;
 mod info;
@@ -18,14 +19,15 @@ mod outgoing;
 mod peer;
 mod reason;
 mod refresh;
+mod session_timer;
 mod taken;
 mod told;
 
-use crate::api::{CallId, Command, Dial, UaEvent};
+use crate::api::{CallId, Command, Dial, Direction, UaEvent};
 use crate::auth::Attempts;
 use crate::context::{Context, Usage};
 use crate::error::ApiMisuse;
-use crate::media::{MediaRequest, PeerId};
+use crate::media::PeerId;
 use crate::sdp::Origin;
 use crate::sip::Message;
 use crate::text::cut;
@@ -40,7 +42,10 @@ use self::leaving::Leaving;
 use self::negotiation::Negotiation;
 use self::outgoing::Calling;
 use self::peer::Peer;
+use self::session_timer::SessionTimer;
 use self::told::Told;
+
+pub(crate) use self::session_timer::{LEAST, is_too_short};
 
 /// When the INVITE of an outgoing call may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +61,7 @@ pub(crate) enum Departure {
 #[derive(Debug)]
 pub(crate) struct Call {
     id: CallId,
+    direction: Direction,
     /// As dialled, or the caller's.
     number: String,
     sip_call_id: String,
@@ -68,6 +74,11 @@ pub(crate) struct Call {
     origin: Origin,
     digits: Digits,
     muted: bool,
+    /// The person's last wish; what is in force is what the page was told.
+    held: bool,
+    /// The offer that our last description answers.
+    answered: Option<String>,
+    timer: SessionTimer,
     privacy: Privacy,
     told: Told,
     /// The last ACKs, to be said again when a 2xx is.
@@ -109,9 +120,16 @@ struct Acked {
 }
 
 impl Call {
-    fn new(ctx: &mut Context<'_>, id: CallId, number: String, sip_call_id: String) -> Self {
+    fn new(
+        ctx: &mut Context<'_>,
+        id: CallId,
+        direction: Direction,
+        number: String,
+        sip_call_id: String,
+    ) -> Self {
         Self {
             id,
+            direction,
             number,
             sip_call_id,
             local_tag: ctx.ids.token(),
@@ -122,6 +140,9 @@ impl Call {
             origin: Origin::new(ctx.ids.bits()),
             digits: Digits::default(),
             muted: false,
+            held: false,
+            answered: None,
+            timer: SessionTimer::default(),
             privacy: Privacy::None,
             told: Told::default(),
             acks: Vec::new(),
@@ -129,7 +150,7 @@ impl Call {
         }
     }
 
-    /// `Answer`, `Reject`, `Hangup`, `Mute`, `SendDigits`, `SendCallMessage` for this call.
+    /// A command for this call.
     ///
     /// # Errors
     ///
@@ -153,6 +174,8 @@ impl Call {
                 self.mute(ctx, muted);
                 Ok(())
             }
+            Command::Hold(_, held) => self.hold(ctx, held),
+            Command::Renegotiate { ice_restart, .. } => self.renegotiate(ctx, ice_restart),
             Command::SendDigits(_, digits, transport) => self.send_digits(ctx, &digits, transport),
             Command::SendCallMessage { body, content_type, .. } => {
                 self.send_message(ctx, body, &content_type)
@@ -203,9 +226,12 @@ impl Call {
         match usage {
             Usage::Invite => self.on_refused(ctx, id, response),
             Usage::Bye => self.on_bye_answered(id),
-            Usage::Reinvite | Usage::Info | Usage::Message if matches!(status, 408 | 481) => {
+            Usage::Reinvite | Usage::Update | Usage::Info | Usage::Message
+                if matches!(status, 408 | 481) =>
+            {
                 self.on_dialog_gone(ctx, status, response);
             }
+            Usage::Update => self.on_refresh_answered(ctx, status, response),
             Usage::Reinvite => self.on_reinvite_refused(ctx, id, status, response),
             Usage::Info => self.on_info_answered(ctx, status),
             Usage::Message if status >= 300 => {
@@ -229,9 +255,13 @@ impl Call {
             Usage::Invite => self.on_invite_lost(ctx, id, why),
             Usage::Bye => self.on_bye_lost(id, why),
             Usage::Incoming => self.on_server_lost(ctx, id, why),
-            Usage::Reinvite | Usage::Info | Usage::Message if why == LostWhy::Timeout => {
+            Usage::Reinvite | Usage::Update | Usage::Info | Usage::Message
+                if why == LostWhy::Timeout =>
+            {
                 self.on_dialog_silent(ctx);
             }
+            // It goes again by itself.
+            Usage::Update => {}
             Usage::Reinvite => self.on_reinvite_lost(ctx, id),
             Usage::Info => self.on_info_lost(),
             Usage::Refer | Usage::Notify => {}
@@ -299,7 +329,10 @@ impl Call {
         let own = match &self.state {
             State::Preparing { until, .. } => *until,
             State::Calling(calling) => Some(calling.deadline()),
-            State::Up(up) => soonest(up.deadline(), self.path_deadline().map(|it| it.0)),
+            State::Up(up) => soonest(
+                soonest(up.deadline(), self.timer.deadline()),
+                self.path_deadline().map(|it| it.0),
+            ),
             State::Leaving(leaving) => Some(leaving.deadline()),
             State::Incoming(incoming) => Some(incoming.deadline()),
             State::Gone => None,
@@ -366,7 +399,7 @@ impl Call {
 
     fn mute(&mut self, ctx: &mut Context<'_>, muted: bool) {
         self.muted = muted;
-        self.ask(ctx, MediaRequest::Mute(muted));
+        self.hush(ctx);
         ctx.tell(UaEvent::CallMuted { call: self.id.0, muted });
     }
 }

@@ -10,6 +10,7 @@ use crate::time::Time;
 use crate::transaction::TransactionId;
 
 use super::peer::{Path, Peer, Readiness};
+use super::session_timer::Proposal;
 use super::{Call, State};
 
 /// Where offer and answer are.
@@ -51,6 +52,7 @@ pub(super) struct Asked {
     pub(super) offer: Option<String>,
     /// Where further requests go once it is answered with a 2xx.
     pub(super) contact: Option<String>,
+    pub(super) timer: Proposal,
 }
 
 /// See [`Asked::kind`].
@@ -131,6 +133,7 @@ impl Call {
         self.close_old_peer(ctx);
         self.old_peer = take_over;
         self.peer = Some(Peer::new(id));
+        self.direct(ctx);
         let description = ctx.out.media(id, request);
         self.negotiation = Negotiation::Describing { open: Some(open), description, purpose };
     }
@@ -142,6 +145,7 @@ impl Call {
         purpose: Purpose,
         request: MediaRequest,
     ) {
+        self.direct(ctx);
         if let Some(description) = self.ask(ctx, request) {
             self.negotiation = Negotiation::Describing { open: None, description, purpose };
         }
@@ -149,26 +153,25 @@ impl Call {
 
     /// Gives the far side's answer to the peer.
     pub(super) fn apply(&mut self, ctx: &mut Context<'_>, sdp: &str) {
-        self.hear(ctx, sdp);
+        self.hear(ctx, sdp, true);
+        let is_held = self.peer.as_ref().is_some_and(|peer| peer.is_held);
         if let Some(peer) = &mut self.peer {
             peer.agreed.telephone_event = sdp::audio(sdp).is_some_and(|it| it.telephone_event);
         }
-        if let Some(answer) = self.ask(ctx, MediaRequest::Apply { sdp: sdp.to_owned() }) {
+        // Some would send all the same, and some browsers would play it.
+        let sdp = if is_held { sdp::limited(sdp, false, true) } else { sdp.to_owned() };
+        if let Some(answer) = self.ask(ctx, MediaRequest::Apply { sdp }) {
             self.negotiation = Negotiation::Applying { answer };
         }
     }
 
-    /// Notes what a description of the far side says of it.
-    pub(super) fn hear(&mut self, ctx: &mut Context<'_>, sdp: &str) {
+    /// Notes what a description of the far side, an offer or an answer, says of it.
+    pub(super) fn hear(&mut self, ctx: &mut Context<'_>, sdp: &str, answers: bool) {
         let Some(audio) = sdp::audio(sdp) else { return };
         if let (Some(peer), Some(fingerprint)) = (&mut self.peer, audio.fingerprint) {
             peer.agreed.fingerprint = Some(fingerprint.to_owned());
         }
-        if self.told.held != audio.held {
-            self.told.held = audio.held;
-            let (call, remote) = (self.id.0, audio.held);
-            ctx.tell(UaEvent::CallHeld { call, local: false, remote });
-        }
+        self.hear_hold(ctx, &audio, answers);
     }
 
     /// The answer to one request; old tickets and old peers change nothing.
@@ -205,8 +208,8 @@ impl Call {
 
     fn on_opened(&mut self, ctx: &mut Context<'_>) {
         self.close_old_peer(ctx);
-        if self.muted {
-            self.ask(ctx, MediaRequest::Mute(true));
+        if self.muted || self.held {
+            self.hush(ctx);
         }
     }
 
@@ -253,6 +256,7 @@ impl Call {
             return;
         };
         let body = peer.complete(&sdp, &mut self.origin);
+        self.answered = None;
         match purpose {
             Purpose::Invite => self.send_invite(ctx, sdp, body),
             Purpose::Accept => self.send_accept(ctx, body),
@@ -293,6 +297,7 @@ impl Call {
             }
             Negotiation::Describing { purpose: Purpose::Reinvite, .. } if self.is_talking() => {
                 self.negotiation = Negotiation::Stable;
+                self.give_offer_up(ctx, failure.code());
             }
             _ => self.end(ctx, EndReason::of_media(failure), 488),
         }
@@ -353,8 +358,10 @@ impl Call {
             let is_open = self.peer.as_ref().is_some_and(Peer::is_still_silent);
             up.settle(ctx.now, is_open);
         }
+        self.tell_local_hold(ctx);
         self.show(ctx);
         self.play_digits(ctx);
+        self.pursue(ctx);
     }
 
     /// Stops and closes every peer.

@@ -96,7 +96,7 @@ impl Call {
         draft::check(&dial)?;
         dial.info = dial.info.map(info::cut).filter(|info| !info.is_empty());
         let sip_call_id = ctx.ids.token();
-        let mut call = Self::new(ctx, id, dial.target.trim().to_owned(), sip_call_id);
+        let mut call = Self::new(ctx, id, Direction::Outgoing, dial.target.trim().to_owned(), sip_call_id);
         if dial.anonymous {
             call.privacy = Privacy::Anonymous;
         }
@@ -228,6 +228,9 @@ impl Call {
                 let status = response.status().unwrap_or_default();
                 if matches!(status, 300..=302) {
                     calling.may_go_to(places(response));
+                }
+                if status == 422 && self.call_with_longer_timer(ctx, id, response) {
+                    return;
                 }
                 if status == 488 && self.offer_whole_list(ctx) {
                     return;

@@ -26,6 +26,8 @@ pub(super) struct Peer {
     /// The ICE user name that the candidates belong to; empty before the first description.
     ice_user: String,
     pub(super) path: Path,
+    /// Its descriptions want no sound of the far side.
+    pub(super) is_held: bool,
     pub(super) agreed: Agreed,
 }
 
@@ -83,6 +85,7 @@ impl Peer {
             gathering: Gathering::Idle,
             ice_user: String::new(),
             path: Path::New,
+            is_held: false,
             agreed: Agreed::default(),
         }
     }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use crate::api::{EndCause, EndReason, EndedBy};
+use crate::api::{Direction, EndCause, EndReason, EndedBy};
 use crate::context::{Context, Owner, Usage};
 use crate::dialog::contact;
+use crate::error::ApiMisuse;
+use crate::identity::SUPPORTED;
 use crate::media::MediaRequest;
 use crate::sip::{Message, Method};
 use crate::time::Time;
@@ -19,7 +21,9 @@ const CHECK: Duration = Duration::from_secs(2);
 /// How long a re-INVITE waits for another negotiation to end.
 const BUSY: Duration = Duration::from_millis(500);
 /// How often a re-INVITE may cross with one of the far side before it is given up.
-const GLARES: u8 = 8;
+const ROUNDS: u8 = 8;
+/// A Retry-After of so many seconds is waited for.
+const MOMENT: u32 = 30;
 
 /// Our own re-INVITE.
 #[derive(Debug)]
@@ -86,9 +90,55 @@ impl Call {
         }
     }
 
+    /// `Renegotiate`.
+    pub(super) fn renegotiate(
+        &mut self,
+        ctx: &mut Context<'_>,
+        ice_restart: bool,
+    ) -> Result<(), ApiMisuse> {
+        if !matches!(self.state, State::Up(_)) {
+            return Err(ApiMisuse::NotConnected(self.id));
+        }
+        self.want_offer(ctx, ice_restart);
+        Ok(())
+    }
+
+    /// A re-INVITE is wanted, now or after the one that is under way.
+    pub(super) fn want_offer(&mut self, ctx: &mut Context<'_>, ice_restart: bool) {
+        if let State::Up(up) = &mut self.state {
+            up.again = Some(ice_restart || up.again.unwrap_or(false));
+            self.pursue(ctx);
+        }
+    }
+
+    /// Nothing is under way any more: what else is wanted begins.
+    pub(super) fn pursue(&mut self, ctx: &mut Context<'_>) {
+        let is_behind = self.held != self.told.held.0;
+        let State::Up(up) = &mut self.state else { return };
+        let is_free = matches!(up.reinvite, Reinvite::None | Reinvite::Check { .. });
+        if is_free && (is_behind || up.again.is_some()) {
+            up.restart = up.again.take().unwrap_or(false);
+            up.reinvite = Reinvite::None;
+            self.offer_again(ctx);
+        }
+    }
+
+    /// Our offer came to nothing for good; the session stays as it was (RFC 3261 §14.1).
+    pub(super) fn give_offer_up(&mut self, ctx: &mut Context<'_>, why: &str) {
+        if let State::Up(up) = &mut self.state {
+            up.reinvite = Reinvite::None;
+            up.restart = false;
+        }
+        let is_hold = self.give_hold_up(ctx);
+        let code = if is_hold { "hold-refused" } else { "renegotiation-refused" };
+        ctx.warn(code, why, Some(self.id));
+        self.pursue(ctx);
+    }
+
     /// Makes an offer, or puts it off while another negotiation is under way.
     fn offer_again(&mut self, ctx: &mut Context<'_>) {
         let State::Up(up) = &mut self.state else { return };
+        let is_asked = up.restart;
         let round = up.reinvite.round();
         if !up.is_linked() {
             up.reinvite = Reinvite::Wanted { round, at: None };
@@ -96,7 +146,7 @@ impl Call {
             up.reinvite = Reinvite::Wanted { round, at: None };
             // What has failed begins anew; what only waits goes on.
             let failed = |peer: &Peer| matches!(peer.path, Path::Failed { .. });
-            let ice_restart = self.peer.as_ref().is_some_and(failed);
+            let ice_restart = is_asked || self.peer.as_ref().is_some_and(failed);
             self.describe(ctx, Purpose::Reinvite, MediaRequest::Offer { ice_restart });
         } else {
             up.reinvite = Reinvite::Wanted { round, at: Some(ctx.now + BUSY) };
@@ -108,7 +158,10 @@ impl Call {
         let contact = self.contact(ctx);
         let State::Up(up) = &mut self.state else { return };
         let mut request = up.dialog.request(ctx.identity, Method::Invite);
-        request.headers.set("Contact", contact).push("Content-Type", "application/sdp");
+        // Nothing in it waits for a person: no provisional answer need be reliable.
+        request.headers.set("Contact", contact).set("Supported", SUPPORTED);
+        self.timer.ask(ctx.config, &mut request.headers);
+        request.headers.push("Content-Type", "application/sdp");
         request.body = body.into_bytes();
         self.negotiation = Negotiation::Offered;
         match ctx.send(request, Owner::Call(self.id, Usage::Reinvite)) {
@@ -125,7 +178,9 @@ impl Call {
     ) {
         let State::Up(up) = &mut self.state else { return };
         up.reinvite = Reinvite::None;
+        up.restart = false;
         up.dialog.refresh_target(contact(response));
+        self.timer.hear(ctx.now, response);
         let dialog = up.dialog.clone();
         self.acknowledge(ctx, id, &dialog, response);
         self.apply_or_end(ctx, response, EndCause::MediaChanged);
@@ -146,17 +201,23 @@ impl Call {
         }
         let round = up.reinvite.round();
         let wait = match status {
-            491 if round < GLARES => Some(glare_wait(ctx)),
+            491 if round < ROUNDS => Some(glare_wait(ctx, self.direction)),
+            422 if self.timer.raise(response) => Some(Duration::ZERO),
             488 if !is_whole && round == 0 => Some(CHECK),
+            500.. if round < ROUNDS => retry_after(response),
             _ => None,
         };
         up.reinvite = wait.map_or(Reinvite::None, |wait| Reinvite::Wanted {
             round: round + 1,
             at: Some(ctx.now + wait),
         });
-        let is_over = !talks && up.reinvite.deadline().is_none();
         self.take_offer_back(ctx);
-        if is_over {
+        if wait.is_some() {
+            return;
+        }
+        if talks {
+            self.give_offer_up(ctx, &words(status, response));
+        } else {
             // The fork that took the call does not take the sound.
             self.end(ctx, EndReason::of_refusal(response).into_media_failure(), 488);
         }
@@ -225,8 +286,24 @@ impl Call {
     }
 }
 
-/// How long to wait after a 491 (RFC 3261 §14.1): who began the call waits longer.
-fn glare_wait(ctx: &mut Context<'_>) -> Duration {
-    // Only an outgoing call makes re-INVITEs so far: 2.1 to 4 seconds in steps of 10 ms.
-    Duration::from_millis(2100 + 10 * u64::from(ctx.ids.below(190)))
+/// How long to wait after a 491 (RFC 3261 §14.1): who owns the Call-ID waits 2.1 to 4 seconds, the
+/// other up to 2, in steps of 10 ms.
+fn glare_wait(ctx: &mut Context<'_>, direction: Direction) -> Duration {
+    let (least, steps) = match direction {
+        Direction::Outgoing => (2100, 191),
+        Direction::Incoming => (0, 201),
+    };
+    Duration::from_millis(least + 10 * u64::from(ctx.ids.below(steps)))
+}
+
+/// How long a far side that is busy for a moment wants to be left alone (RFC 3261 §14.2).
+fn retry_after(response: &Message<'_>) -> Option<Duration> {
+    let seconds = response.retry_after().ok().flatten()?;
+    (seconds <= MOMENT).then(|| Duration::from_secs(seconds.into()))
+}
+
+/// What a refusal says, with its Warning where there is one (RFC 3261 §20.43).
+fn words(status: u16, response: &Message<'_>) -> String {
+    let warning = response.header("Warning").unwrap_or_default();
+    [&status.to_string(), " ", &response.reason(), " ", &warning].concat().trim_ascii().to_owned()
 }

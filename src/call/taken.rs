@@ -67,6 +67,7 @@ impl Call {
             Hears::Early { remote_tag } => Some(dialog.has_remote_tag(remote_tag)),
             Hears::Nothing | Hears::Ringing => None,
         };
+        self.timer.hear(ctx.now, response);
         let is_partial = matches!(calling.offer, Offer::Partial { .. });
         self.state = State::Up(Box::new(Up::new(dialog, is_partial)));
         if let Some(peer) = &mut self.peer {

@@ -12,7 +12,8 @@ pub(super) struct Told {
     pub(super) state: Option<CallState>,
     /// The last `callStatus`; zero before the first.
     pub(super) status: u8,
-    pub(super) held: bool,
+    /// By this side, by the far side.
+    pub(super) held: (bool, bool),
 }
 
 impl Call {

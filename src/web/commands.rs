@@ -32,6 +32,8 @@ enum Command {
     Reject(Reject),
     Hangup(OfCall),
     Mute(Mute),
+    Hold(Hold),
+    Renegotiate(Renegotiate),
     SendDigits(SendDigits),
     SendCallMessage(SendCallMessage),
     Transfer(Transfer),
@@ -69,6 +71,15 @@ pub(super) fn read(value: &JsValue, provider: ProviderId) -> Result<api::Command
         "mute" => {
             let Mute { call, muted } = Mute::read(given)?;
             api::Command::Mute(CallId(call), muted)
+        }
+        "hold" => {
+            let Hold { call, held } = Hold::read(given)?;
+            api::Command::Hold(CallId(call), held)
+        }
+        "renegotiate" => {
+            let Renegotiate { call, ice_restart } = Renegotiate::read(given)?;
+            let ice_restart = ice_restart.unwrap_or(false);
+            api::Command::Renegotiate { call: CallId(call), ice_restart }
         }
         "sendDigits" => {
             let SendDigits { call, digits, transport } = SendDigits::read(given)?;
@@ -125,6 +136,8 @@ shape! {
         ring_seconds "ringSeconds": u32,
         /// The status for an incoming call while paused.
         paused_status "pausedStatus": u16,
+        /// How long a call may go on without a sign of life, in seconds; 0 for ever.
+        session_expires "sessionExpires": u32,
         /// The header that carries the one-time token of a call.
         token_header "tokenHeader": String,
         /// What is done with transfers that the far side asks for.
@@ -146,6 +159,7 @@ impl From<Configure> for Config {
             rate_seconds: given.rate_seconds.unwrap_or(default.rate_seconds),
             ring_seconds: given.ring_seconds.unwrap_or(default.ring_seconds),
             paused_status: given.paused_status.unwrap_or(default.paused_status),
+            session_expires: given.session_expires.unwrap_or(default.session_expires),
             token_header: given.token_header,
             accept_transfers: given.accept_transfers.unwrap_or_default(),
         }
@@ -313,6 +327,24 @@ shape! {
     Mute {
         call "call": u32,
         muted "muted": bool,
+    }
+}
+
+shape! {
+    /// Puts a call on hold, or takes it up again.
+    Hold {
+        call "call": u32,
+        held "held": bool,
+    }
+}
+
+shape! {
+    /// Describes the media of a call anew.
+    Renegotiate {
+        call "call": u32,
+        ?
+        /// With new ICE credentials.
+        ice_restart "iceRestart": bool,
     }
 }
 

@@ -1,6 +1,6 @@
 //! An `RTCPeerConnection` with its configuration, and what web-sys lacks of it.
 
-use js_sys::{Array, Promise};
+use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
@@ -34,6 +34,15 @@ pub(super) fn describe_itself(connection: &RtcPeerConnection) -> Promise {
 /// The next offer has new ICE credentials.
 pub(super) fn restart_ice(connection: &RtcPeerConnection) {
     connection.unchecked_ref::<Negotiating>().restart_ice();
+}
+
+/// Whether the descriptions that follow want the far side's sound.
+pub(super) fn set_direction(connection: &RtcPeerConnection, receive: bool) {
+    let direction = if receive { "sendrecv" } else { "sendonly" };
+    for transceiver in connection.get_transceivers() {
+        // One that is stopped refuses, and has no direction any more.
+        let _ = Reflect::set(&transceiver, &"direction".into(), &direction.into());
+    }
 }
 
 /// A remote offer that has no answer goes; what is asked next, the browser does after it.

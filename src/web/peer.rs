@@ -170,6 +170,10 @@ impl Peer {
                 let promise = self.connection.set_local_description(&back);
                 self.await_then(promise.unchecked_ref(), ticket, Next::Done);
             }
+            MediaRequest::Direction { receive } => {
+                connection::set_direction(&self.connection, receive);
+                self.reply(ticket, MediaReply::Done);
+            }
             MediaRequest::Mute(muted) => {
                 for track in tracks(self.local.borrow().as_ref()) {
                     track.set_enabled(!muted);

@@ -192,7 +192,8 @@ fn another_fork_that_takes_the_call_gets_a_new_offer_from_a_new_peer() {
     stage.forgets();
     stage.hears(reinvite.answer_with_sdp(200, FAR_SDP)).says("ACK");
     tells_state(&mut stage, CallState::Connected);
-    assert_eq!(version(&reinvite), version(&invite) + 1);
+    // The played peers describe themselves in the same words.
+    assert_eq!(version(&reinvite), version(&invite));
     assert_eq!(session(&reinvite), session(&invite));
 }
 
