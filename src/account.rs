@@ -6,7 +6,7 @@ use crate::error::ApiMisuse;
 use crate::json::Json;
 use crate::media::IceServer;
 use crate::sip::Uri;
-use crate::text::{before, cut, cut_last, find_any, from, split_once};
+use crate::text::{before, cut, cut_last, from, split_once};
 
 /// Who a phone is and where it registers.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -215,7 +215,7 @@ impl Account {
                 return Err(ApiMisuse::BadAccount(name));
             }
         }
-        match self.headers.iter().find(|(name, value)| !may_be_set(name, value)) {
+        match self.headers.iter().find(|(name, value)| !crate::owned::may_be_set(name, value)) {
             Some((name, _)) => Err(ApiMisuse::BadHeader(name.clone())),
             None => Ok(()),
         }
@@ -224,59 +224,6 @@ impl Account {
 
 const MOST_ROUTES: usize = 8;
 const MOST_FLOWS: u32 = 4;
-
-/// Whether a page may put this header into requests: a token for a name, one that the stack does
-/// not write itself, and a value of one line.
-pub(crate) fn may_be_set(name: &str, value: &str) -> bool {
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
-    !name.is_empty()
-        && name.bytes().all(token)
-        && find_any(value, b"\r\n\0").is_none()
-        && !OWNED.iter().any(|owned| name.eq_ignore_ascii_case(owned))
-}
-
-/// Headers that the stack writes, with their compact forms.
-const OWNED: &[&str] = &[
-    "Via",
-    "v",
-    "From",
-    "f",
-    "To",
-    "t",
-    "Call-ID",
-    "i",
-    "CSeq",
-    "Contact",
-    "m",
-    "Max-Forwards",
-    "Route",
-    "Record-Route",
-    "Authorization",
-    "Proxy-Authorization",
-    "Content-Length",
-    "l",
-    "Content-Type",
-    "c",
-    "Content-Encoding",
-    "e",
-    "Supported",
-    "k",
-    "Require",
-    "Proxy-Require",
-    "Allow",
-    "Expires",
-    "User-Agent",
-    "Event",
-    "o",
-    "Replaces",
-    "Refer-To",
-    "r",
-    "RSeq",
-    "RAck",
-    "Session-Expires",
-    "x",
-    "Min-SE",
-];
 
 fn texts(json: &Json, name: &'static str) -> Result<Vec<String>, ApiMisuse> {
     let elements = json.get(name).map_or(&[][..], Json::elements);

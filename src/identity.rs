@@ -9,8 +9,8 @@ use crate::sip::{Method, Request};
 /// The methods that this phone takes.
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, UPDATE, PRACK";
 
-/// The extensions that it may be asked for: RFC 5626, RFC 4028.
-pub(crate) const SUPPORTED: &str = "outbound, timer";
+/// The extensions that it may be asked for: RFC 3262, RFC 5626, RFC 4028.
+pub(crate) const SUPPORTED: &str = "100rel, outbound, timer";
 
 /// Who the phone is on the wire.
 #[derive(Clone)]
@@ -124,12 +124,11 @@ impl Identity {
             headers.push("Contact", self.contact_header());
         }
         headers.push("Allow", ALLOW);
-        let supported = match self.gruu {
-            _ if register => "path, outbound, gruu",
-            Some(_) => "outbound, timer, gruu",
-            None => SUPPORTED,
-        };
-        headers.push("Supported", supported);
+        if register {
+            headers.push("Supported", "path, outbound, gruu");
+        } else {
+            headers.push("Supported", self.supported());
+        }
         let user_agent = self.account.user_agent.as_deref();
         headers.push("User-Agent", user_agent.unwrap_or(USER_AGENT));
         if (register || invite) && !in_dialog {
@@ -140,14 +139,29 @@ impl Identity {
         request
     }
 
+    /// The extensions that this phone understands, in requests and in what makes a dialog.
+    pub(crate) fn supported(&self) -> String {
+        [SUPPORTED, if self.gruu.is_some() { ", gruu" } else { "" }].concat()
+    }
+
     /// `"Alice" <sip:alice@example.com>;tag=…`, with this name or the account's.
     pub(crate) fn from(&self, display_name: Option<&str>, tag: &str) -> String {
+        self.address_of_caller(None, display_name, tag)
+    }
+
+    /// As [`from`](Self::from), with another address than the account's.
+    pub(crate) fn address_of_caller(
+        &self,
+        uri: Option<&str>,
+        display_name: Option<&str>,
+        tag: &str,
+    ) -> String {
         let mut from = String::new();
         if let Some(name) = display_name.or(self.account.display_name.as_deref()) {
             push_quoted(&mut from, name);
             from.push(' ');
         }
-        for part in ["<", &self.aor, ">;tag=", tag] {
+        for part in ["<", uri.unwrap_or(&self.aor), ">;tag=", tag] {
             from.push_str(part);
         }
         from

@@ -92,6 +92,7 @@ mod line;
 mod link;
 mod media;
 mod outbox;
+mod owned;
 mod registration;
 mod sdp;
 mod seat;

@@ -108,12 +108,16 @@ pub(crate) fn limited(sdp: &str, sends: bool, receives: bool) -> String {
         for line in section.iter().filter(|line| direction(line).is_none()) {
             push(&mut out, "", line);
         }
-        push(&mut out, "a=", match (sends, receives) {
-            (true, true) => "sendrecv",
-            (true, false) => "sendonly",
-            (false, true) => "recvonly",
-            (false, false) => "inactive",
-        });
+        push(
+            &mut out,
+            "a=",
+            match (sends, receives) {
+                (true, true) => "sendrecv",
+                (true, false) => "sendonly",
+                (false, true) => "recvonly",
+                (false, false) => "inactive",
+            },
+        );
     }
     out
 }
@@ -383,7 +387,12 @@ mod tests {
     }
 
     fn finished(lines: &[&str], is_whole: bool) -> String {
-        complete(OFFER, &gathered(lines), is_whole, &mut Origin { session: 5, version: 0, last: String::new() })
+        complete(
+            OFFER,
+            &gathered(lines),
+            is_whole,
+            &mut Origin { session: 5, version: 0, last: String::new() },
+        )
     }
 
     #[test]

@@ -80,17 +80,8 @@ impl Phone {
             }
             Command::FinishWrapUp => self.seat.finish_wrap_up(),
             Command::Dial(id, dial) => self.dial(core, id, dial)?,
-            Command::Answer(id)
-            | Command::Reject(id, _)
-            | Command::Hangup(id)
-            | Command::Mute(id, _)
-            | Command::Hold(id, _)
-            | Command::Renegotiate { call: id, .. }
-            | Command::SendDigits(id, ..)
-            | Command::Transfer { call: id, .. }
-            | Command::AcceptTransfer(id)
-            | Command::RefuseTransfer(id, _)
-            | Command::SendCallMessage { call: id, .. } => {
+            command => {
+                let Some(id) = command.call() else { return Ok(()) };
                 let index = self.calls.of_id(id).ok_or(ApiMisuse::CallGone(id))?;
                 let (call, mut ctx) = self.call(core, index);
                 call.on_command(&mut ctx, command)?;
@@ -303,17 +294,7 @@ pub(super) fn without_account(command: &Command) -> Result<(), ApiMisuse> {
         | Command::FinishWrapUp => Ok(()),
         Command::SetSeatStatus(_) => Err(ApiMisuse::BadSeatStatus),
         Command::Dial(..) => Err(ApiMisuse::NotRegistered),
-        Command::Answer(id)
-        | Command::Reject(id, _)
-        | Command::Hangup(id)
-        | Command::Mute(id, _)
-        | Command::Hold(id, _)
-        | Command::Renegotiate { call: id, .. }
-        | Command::SendDigits(id, ..)
-        | Command::Transfer { call: id, .. }
-        | Command::AcceptTransfer(id)
-        | Command::RefuseTransfer(id, _)
-        | Command::SendCallMessage { call: id, .. } => Err(ApiMisuse::CallGone(*id)),
+        command => command.call().map_or(Ok(()), |id| Err(ApiMisuse::CallGone(id))),
     }
 }
 

@@ -80,7 +80,7 @@ pub(super) fn check_place(
 pub(super) fn check_contents(message: &Message<'_>) -> Result<(), Refusal> {
     let mut unknown = String::new();
     for extension in message.tokens("Require") {
-        if !EXTENSIONS.contains(&extension.as_str()) {
+        if !EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)) {
             if !unknown.is_empty() {
                 unknown.push_str(", ");
             }
@@ -144,4 +144,4 @@ fn is_optional(message: &Message<'_>) -> bool {
 const SESSION: &str = "application/sdp";
 
 /// The extensions that a far side may require.
-const EXTENSIONS: [&str; 1] = ["timer"];
+const EXTENSIONS: [&str; 3] = ["100rel", "outbound", "timer"];

@@ -5,7 +5,7 @@ use {serde::Serialize, tsify::Tsify};
 
 use crate::sip::ParseError;
 
-use super::CallId;
+use super::{CallId, Caller};
 
 /// A fact that a page is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +73,8 @@ pub enum UaEvent {
         info: Option<String>,
         /// The incoming INVITE's headers that the stack does not own.
         headers: Vec<(String, String)>,
+        /// What else is known of an incoming call's caller.
+        caller: Box<Caller>,
         /// The Call-ID on the wire, to find the call in a server's log.
         sip_call_id: String,
         /// The call that this one takes further: the far side transferred it, or somebody came in

@@ -4,8 +4,10 @@
 //! read in `web/commands.rs`, where their TypeScript stands: any `Deserialize` costs 17 KB.
 //! Durations are in the unit of the name, moments in milliseconds of the driver's epoch.
 
+mod caller;
 mod event;
 
+pub use caller::{CallInfo, Caller, Party, Verified};
 pub use event::{
     CallState, Direction, EndCause, EndReason, EndedBy, FailureReason, RegistrationState,
     TransferState, UaEvent,
@@ -81,6 +83,9 @@ pub enum Command {
     AcceptTransfer(CallId),
     /// Refuses what the far side of a call asks for, with a final status, 300 to 699.
     RefuseTransfer(CallId, u16),
+    /// [`Answer`](Self::Answer), [`Reject`](Self::Reject) or [`Hangup`](Self::Hangup), with words
+    /// of the page in the message that says so.
+    With(Words, Box<Self>),
 }
 
 /// Whom a call is passed on to.
@@ -103,6 +108,43 @@ pub enum AcceptTransfers {
     Always,
     /// All are refused (403).
     Never,
+}
+
+impl Command {
+    /// The call that it is about; none of a call that is yet to begin.
+    #[must_use]
+    pub fn call(&self) -> Option<CallId> {
+        match self {
+            Self::Answer(id)
+            | Self::Reject(id, _)
+            | Self::Hangup(id)
+            | Self::Mute(id, _)
+            | Self::Hold(id, _)
+            | Self::Renegotiate { call: id, .. }
+            | Self::SendDigits(id, ..)
+            | Self::Transfer { call: id, .. }
+            | Self::AcceptTransfer(id)
+            | Self::RefuseTransfer(id, _)
+            | Self::SendCallMessage { call: id, .. } => Some(*id),
+            Self::With(_, command) => command.call(),
+            Self::Configure(_)
+            | Self::Register(_)
+            | Self::Unregister
+            | Self::Shutdown
+            | Self::SetSeatStatus(_)
+            | Self::FinishWrapUp
+            | Self::Dial(..) => None,
+        }
+    }
+}
+
+/// What a page adds to the message that answers or ends a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// Further headers; those that the stack owns are refused.
+    pub headers: Vec<(String, String)>,
+    /// The reason phrase of a refusal; of a BYE or CANCEL the text of its Reason (RFC 3326).
+    pub reason: Option<String>,
 }
 
 /// One function of a page that gives tokens. The driver numbers them, and keeps each while
@@ -164,6 +206,25 @@ pub struct Config {
     pub token_header: Option<String>,
     /// What is done with transfers that the far side asks for.
     pub accept_transfers: AcceptTransfers,
+    /// To so many further places an outgoing call follows redirections (3xx); zero refuses them.
+    pub redirections: u32,
+    /// Rings reliably (RFC 3262) also where the caller only supports that and does not require it.
+    pub reliable_ringing: bool,
+    /// Which incoming calls are taken by the phone itself.
+    pub auto_answer: AutoAnswer,
+}
+
+/// See [`Config::auto_answer`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AutoAnswer {
+    /// None.
+    #[default]
+    Never,
+    /// Those whose caller or server asks for it: Answer-Mode and Priv-Answer-Mode (RFC 5373),
+    /// `answer-after` in Call-Info, `alert-autoanswer` in Alert-Info.
+    Asked,
+    /// All, after so many seconds.
+    After(u32),
 }
 
 impl Default for Config {
@@ -181,6 +242,9 @@ impl Default for Config {
             session_expires: 90,
             token_header: None,
             accept_transfers: AcceptTransfers::Ask,
+            redirections: 5,
+            reliable_ringing: false,
+            auto_answer: AutoAnswer::Never,
         }
     }
 }
@@ -202,6 +266,8 @@ pub struct Dial {
     pub token: Option<OneTimeToken>,
     /// Takes the call that the token names: any target will do, also none.
     pub pickup: bool,
+    /// The number or user name shown to the far side, in place of the account's, at its domain.
+    pub from: Option<String>,
 }
 
 /// A credential that is good for one call. It is wiped when it is dropped, and no log can hold it.

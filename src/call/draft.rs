@@ -4,71 +4,44 @@ use crate::api::Dial;
 use crate::context::Context;
 use crate::error::ApiMisuse;
 use crate::identity::Identity;
+use crate::owned::may_be_set;
 use crate::sip::{Method, Request, printable, target_uri};
+use crate::text::find_any;
 
 use super::{Call, info};
-
-/// Headers that the stack owns: nobody else sets them, and a page is not told of them.
-const OWNED: &[&str] = &[
-    "accept",
-    "allow",
-    "authorization",
-    "call-id",
-    "contact",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "cseq",
-    "event",
-    "expires",
-    "from",
-    "max-forwards",
-    "mime-version",
-    "min-se",
-    "path",
-    "privacy",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-require",
-    "rack",
-    "record-route",
-    "refer-to",
-    "replaces",
-    "require",
-    "route",
-    "rseq",
-    "service-route",
-    "session-expires",
-    "supported",
-    "to",
-    "user-agent",
-    "user-to-user",
-    "via",
-    "www-authenticate",
-    "x-cc-info",
-];
-
-/// Whether a header is the stack's, in whatever case and also in compact form.
-pub(super) fn is_owned(name: &str) -> bool {
-    // Every one-letter name is, or may become, the compact form of another.
-    name.len() < 2 || OWNED.iter().any(|owned| owned.eq_ignore_ascii_case(name))
-}
 
 /// Checks what can be checked before anything has begun.
 pub(super) fn check(dial: &Dial) -> Result<(), ApiMisuse> {
     let bad_target = || ApiMisuse::BadTarget(dial.target.clone());
     target_uri(&dial.target, "example.invalid").ok_or_else(bad_target)?;
-    for (name, value) in &dial.headers {
-        let mut probe = Request::new(Method::Invite, "sip:probe.invalid");
-        probe.headers.push(name, value);
-        if is_owned(name) || probe.to_bytes().is_err() {
-            return Err(ApiMisuse::BadHeader(name.clone()));
-        }
+    check_headers(&dial.headers, None)?;
+    let is_name = dial.display_name.as_ref().is_none_or(|name| printable(name));
+    if is_name && dial.from.as_ref().is_none_or(|user| user_uri(user, "example.invalid").is_some())
+    {
+        Ok(())
+    } else {
+        Err(ApiMisuse::BadHeader("From".to_owned()))
     }
-    match &dial.display_name {
-        Some(name) if !printable(name) => Err(ApiMisuse::BadHeader("From".to_owned())),
-        _ => Ok(()),
+}
+
+/// Checks headers of a page. `free` is one of the stack's that is left to it.
+pub(super) fn check_headers(
+    headers: &[(String, String)],
+    free: Option<&str>,
+) -> Result<(), ApiMisuse> {
+    let may = |name: &str, value: &str| {
+        may_be_set(name, value)
+            || free.is_some_and(|free| name.eq_ignore_ascii_case(free)) && printable(value)
+    };
+    match headers.iter().find(|(name, value)| !may(name, value)) {
+        Some((name, _)) => Err(ApiMisuse::BadHeader(name.clone())),
+        None => Ok(()),
     }
+}
+
+/// A number or a user name as an address at this domain; none of an address that has its own.
+fn user_uri(user: &str, domain: &str) -> Option<String> {
+    find_any(user, b"@:").is_none().then(|| target_uri(user, domain))?
 }
 
 /// The target as a URI, or as typed while the account's domain is not known.
@@ -88,7 +61,12 @@ impl Call {
             // RFC 3323 §4.1.
             ["\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=", &self.local_tag].concat()
         } else {
-            identity.from(dial.display_name.as_deref(), &self.local_tag)
+            let from = dial.from.as_ref().and_then(|user| user_uri(user, &identity.domain));
+            identity.address_of_caller(
+                from.as_deref(),
+                dial.display_name.as_deref(),
+                &self.local_tag,
+            )
         };
         let to = ["<", &uri, ">"].concat();
         let mut request = identity.request(Method::Invite, &uri, &from, &to, &self.sip_call_id, 1);

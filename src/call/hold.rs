@@ -55,7 +55,12 @@ impl Call {
 
     /// What a description of the far side says of its hold. An answer to `sendonly` can only say
     /// that it does not hold: many answer `inactive` without meaning more than agreement.
-    pub(super) fn hear_hold(&mut self, ctx: &mut Context<'_>, audio: &sdp::Audio<'_>, answers: bool) {
+    pub(super) fn hear_hold(
+        &mut self,
+        ctx: &mut Context<'_>,
+        audio: &sdp::Audio<'_>,
+        answers: bool,
+    ) {
         let (local, remote) = self.told.held;
         let is_limited = answers && self.peer.as_ref().is_some_and(|peer| peer.is_held);
         self.tell_held(ctx, (local, audio.held && (remote || !is_limited)));

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::api::{CallId, CallState, Direction, EndCause, EndReason, EndedBy, UaEvent};
+use crate::api::{CallId, CallState, Direction, EndCause, EndReason, EndedBy, UaEvent, Words};
 use crate::context::{Context, Owner, Usage};
 use crate::dialog::Dialog;
 use crate::error::ApiMisuse;
 use crate::identity::{ALLOW, SUPPORTED};
 use crate::media::{MediaFailure, MediaRequest};
+use crate::owned::is_owned;
 use crate::sdp;
 use crate::sip::{Message, Reply, Response, number_of};
 use crate::time::Time;
@@ -19,7 +20,7 @@ use super::negotiation::{Negotiation, Purpose};
 use super::outgoing::description;
 use super::session_timer::Proposal;
 use super::told::epoch_ms;
-use super::{Call, State, draft, info};
+use super::{Call, State, info};
 
 /// It rings here, or the answer is being made.
 #[derive(Debug)]
@@ -166,7 +167,7 @@ impl Call {
     fn tell_ringing(&self, ctx: &mut Context<'_>, uri: String, request: &Message<'_>) {
         let headers = request
             .all_headers()
-            .filter(|(name, _)| !draft::is_owned(name))
+            .filter(|(name, _)| !is_owned(name) || name.eq_ignore_ascii_case("User-to-User"))
             .map(|(name, value)| (name.to_owned(), value.into_owned()));
         let at = epoch_ms(ctx);
         ctx.tell(UaEvent::Call {
@@ -177,13 +178,14 @@ impl Call {
             uri,
             info: info::read(request),
             headers: headers.collect(),
+            caller: Box::default(),
             sip_call_id: self.sip_call_id.clone(),
             continues: None,
             at,
         });
     }
 
-    pub(super) fn answer(&mut self, ctx: &mut Context<'_>) -> Result<(), ApiMisuse> {
+    pub(super) fn answer(&mut self, ctx: &mut Context<'_>, words: Words) -> Result<(), ApiMisuse> {
         let State::Incoming(incoming) = &mut self.state else {
             return Err(ApiMisuse::NotIncoming(self.id));
         };
@@ -191,6 +193,7 @@ impl Call {
             return Err(ApiMisuse::NotIncoming(self.id));
         }
         incoming.stage = Stage::Answering;
+        self.words = words;
         let request = match &incoming.offer {
             Some(sdp) => MediaRequest::Answer { sdp: sdp.clone() },
             None => MediaRequest::Offer { ice_restart: false },
@@ -210,13 +213,19 @@ impl Call {
         self.show(ctx);
     }
 
-    pub(super) fn reject(&mut self, ctx: &mut Context<'_>, status: u16) -> Result<(), ApiMisuse> {
+    pub(super) fn reject(
+        &mut self,
+        ctx: &mut Context<'_>,
+        status: u16,
+        words: Words,
+    ) -> Result<(), ApiMisuse> {
         if !matches!(self.state, State::Incoming(_)) {
             return Err(ApiMisuse::NotIncoming(self.id));
         }
         if !(300..=699).contains(&status) {
             return Err(ApiMisuse::BadStatus(status));
         }
+        self.words = words;
         let reason = EndReason::new(EndedBy::Local, EndCause::RejectedHere).with_status(status);
         self.end(ctx, reason, status);
         Ok(())
@@ -239,6 +248,7 @@ impl Call {
         };
         self.answered = offer;
         self.accept(ctx, server, &reply, number, timer, body);
+        self.words = Words::default();
     }
 
     /// Sends a 200 to an INVITE, and goes on sending it until the ACK.
@@ -274,6 +284,7 @@ impl Call {
             response.headers.push("Content-Type", "application/sdp");
             response.body = body.into_bytes();
         }
+        self.words.push_to(&mut response.headers);
         response
     }
 
@@ -324,7 +335,12 @@ impl Call {
 
 impl Incoming {
     /// Refuses the INVITE.
-    pub(super) fn refuse(&self, ctx: &mut Context<'_>, status: u16) {
-        ctx.respond(self.server, &self.reply.response(status));
+    pub(super) fn refuse(&self, ctx: &mut Context<'_>, status: u16, words: &Words) {
+        let mut response = self.reply.response(status);
+        if let Some(reason) = &words.reason {
+            response.reason.clone_from(reason);
+        }
+        words.push_to(&mut response.headers);
+        ctx.respond(self.server, &response);
     }
 }

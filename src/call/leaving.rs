@@ -1,6 +1,6 @@
 //! The end of a call: the page hears of it at once, the wire when it can (RFC 3261 §9.1, §15).
 
-use crate::api::{CallState, EndCause, EndReason, EndedBy};
+use crate::api::{CallState, EndCause, EndReason, EndedBy, Words};
 use crate::context::{Context, Owner, Usage};
 use crate::dialog::Dialog;
 use crate::sip::Method;
@@ -82,7 +82,8 @@ impl Leaving {
 
 impl Call {
     /// The person ends the call, in whatever state.
-    pub(super) fn hang_up(&mut self, ctx: &mut Context<'_>) {
+    pub(super) fn hang_up(&mut self, ctx: &mut Context<'_>, words: Words) {
+        self.words = words;
         let cause = match &self.state {
             State::Incoming(_) => EndCause::RejectedHere,
             State::Preparing { .. } | State::Calling(_) => EndCause::Cancelled,
@@ -99,11 +100,13 @@ impl Call {
             State::Calling(calling) => {
                 if calling.is_waiting() {
                     let invite = calling.invite;
-                    ctx.transactions.cancel(ctx.now, invite, &[], ctx.out);
+                    let reason = self.words.reason_header();
+                    let reason = reason.as_deref().map(|reason| ("Reason", reason));
+                    ctx.transactions.cancel(ctx.now, invite, reason.as_slice(), ctx.out);
                     self.leave_with(ctx, Last::Cancel { invite });
                 }
             }
-            State::Incoming(incoming) => incoming.refuse(ctx, refusal),
+            State::Incoming(incoming) => incoming.refuse(ctx, refusal, &self.words),
             State::Up(up) => match up.unacked {
                 Some(unacked) => {
                     self.leave_with(ctx, Last::Unacked { dialog: up.dialog, unacked });
@@ -141,7 +144,11 @@ impl Call {
 
     /// Sends BYE, or keeps it until there is a flow.
     pub(super) fn say_bye(&mut self, ctx: &mut Context<'_>, mut dialog: Dialog) {
-        let request = dialog.request(ctx.identity, Method::Bye);
+        let mut request = dialog.request(ctx.identity, Method::Bye);
+        if let Some(reason) = self.words.reason_header() {
+            request.headers.push("Reason", reason);
+        }
+        self.words.push_to(&mut request.headers);
         let last = match ctx.send(request, Owner::Call(self.id, Usage::Bye)) {
             Some(bye) => Last::Bye { dialog, bye },
             None => Last::Unlinked { dialog },

@@ -22,8 +22,9 @@ mod refresh;
 mod session_timer;
 mod taken;
 mod told;
+mod words;
 
-use crate::api::{CallId, Command, Dial, Direction, UaEvent};
+use crate::api::{CallId, Command, Dial, Direction, UaEvent, Words};
 use crate::auth::Attempts;
 use crate::context::{Context, Usage};
 use crate::error::ApiMisuse;
@@ -80,6 +81,8 @@ pub(crate) struct Call {
     answered: Option<String>,
     timer: SessionTimer,
     privacy: Privacy,
+    /// What the page adds to the next answer, refusal, BYE or CANCEL.
+    words: Words,
     told: Told,
     /// The last ACKs, to be said again when a 2xx is.
     acks: Vec<Acked>,
@@ -144,6 +147,7 @@ impl Call {
             answered: None,
             timer: SessionTimer::default(),
             privacy: Privacy::None,
+            words: Words::default(),
             told: Told::default(),
             acks: Vec::new(),
             challenged: Vec::new(),
@@ -163,11 +167,18 @@ impl Call {
         if self.is_ended() {
             return Err(ApiMisuse::CallGone(self.id));
         }
+        let (words, command) = match command {
+            Command::With(words, command) => {
+                words.check(&command)?;
+                (words, *command)
+            }
+            command => (Words::default(), command),
+        };
         match command {
-            Command::Answer(_) => self.answer(ctx),
-            Command::Reject(_, status) => self.reject(ctx, status),
+            Command::Answer(_) => self.answer(ctx, words),
+            Command::Reject(_, status) => self.reject(ctx, status, words),
             Command::Hangup(_) => {
-                self.hang_up(ctx);
+                self.hang_up(ctx, words);
                 Ok(())
             }
             Command::Mute(_, muted) => {
@@ -182,8 +193,9 @@ impl Call {
             }
             Command::Transfer { call, .. } => Err(ApiMisuse::NotConnected(call)),
             Command::RefuseTransfer(..) => Err(ApiMisuse::NoTransferRequest(self.id)),
-            // The agent's and the line's.
-            Command::Configure(_)
+            // The agent's and the line's; and nobody says with what is said with words already.
+            Command::With(..)
+            | Command::Configure(_)
             | Command::Register(_)
             | Command::Unregister
             | Command::Shutdown

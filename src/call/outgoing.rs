@@ -96,7 +96,8 @@ impl Call {
         draft::check(&dial)?;
         dial.info = dial.info.map(info::cut).filter(|info| !info.is_empty());
         let sip_call_id = ctx.ids.token();
-        let mut call = Self::new(ctx, id, Direction::Outgoing, dial.target.trim().to_owned(), sip_call_id);
+        let mut call =
+            Self::new(ctx, id, Direction::Outgoing, dial.target.trim().to_owned(), sip_call_id);
         if dial.anonymous {
             call.privacy = Privacy::Anonymous;
         }
@@ -123,6 +124,7 @@ impl Call {
             uri,
             info: dial.info.clone(),
             headers: Vec::new(),
+            caller: Box::default(),
             sip_call_id: self.sip_call_id.clone(),
             continues: None,
             at,

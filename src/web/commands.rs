@@ -10,8 +10,8 @@ use wasm_bindgen::JsValue;
 use super::shape::{FromJson, Headers, Unreadable, field, shape};
 use crate::account;
 use crate::api::{
-    self, AcceptTransfers, CallId, Config, Credential, Dial, DigitTransport, ProviderId,
-    SeatStatus, TransferTo,
+    self, AcceptTransfers, AutoAnswer, CallId, Config, Credential, Dial, DigitTransport,
+    ProviderId, SeatStatus, TransferTo, Words,
 };
 use crate::error::ApiMisuse;
 use crate::json::Json;
@@ -28,9 +28,9 @@ enum Command {
     SetSeatStatus(SetSeatStatus),
     FinishWrapUp,
     Dial(DialCommand),
-    Answer(OfCall),
+    Answer(Worded),
     Reject(Reject),
-    Hangup(OfCall),
+    Hangup(Worded),
     Mute(Mute),
     Hold(Hold),
     Renegotiate(Renegotiate),
@@ -50,7 +50,7 @@ pub(super) fn read(value: &JsValue, provider: ProviderId) -> Result<api::Command
     let text = JSON::stringify(value).ok().and_then(|text| text.as_string());
     let given = text.and_then(|text| Json::parse(&text)).ok_or(Unreadable::Field("command"))?;
     let given = &given;
-    let of_call = || OfCall::read(given).map(|of| CallId(of.call));
+    let of_call = || field(given, "call").map(CallId);
     Ok(match field::<String>(given, "type")?.as_str() {
         "configure" => api::Command::Configure(Configure::read(given)?.into()),
         "register" => api::Command::Register(credential(given, provider)?),
@@ -62,12 +62,12 @@ pub(super) fn read(value: &JsValue, provider: ProviderId) -> Result<api::Command
             let given = DialCommand::read(given)?;
             api::Command::Dial(CallId(given.call), given.into())
         }
-        "answer" => api::Command::Answer(of_call()?),
+        "answer" => worded(given, api::Command::Answer(of_call()?))?,
         "reject" => {
-            let Reject { call, status } = Reject::read(given)?;
-            api::Command::Reject(CallId(call), status.unwrap_or(DECLINE))
+            let status: Option<u16> = field(given, "status")?;
+            worded(given, api::Command::Reject(of_call()?, status.unwrap_or(DECLINE)))?
         }
-        "hangup" => api::Command::Hangup(of_call()?),
+        "hangup" => worded(given, api::Command::Hangup(of_call()?))?,
         "mute" => {
             let Mute { call, muted } = Mute::read(given)?;
             api::Command::Mute(CallId(call), muted)
@@ -93,8 +93,8 @@ pub(super) fn read(value: &JsValue, provider: ProviderId) -> Result<api::Command
         "transfer" => Transfer::read(given)?.try_into()?,
         "acceptTransfer" => api::Command::AcceptTransfer(of_call()?),
         "refuseTransfer" => {
-            let Reject { call, status } = Reject::read(given)?;
-            api::Command::RefuseTransfer(CallId(call), status.unwrap_or(DECLINE))
+            let status: Option<u16> = field(given, "status")?;
+            api::Command::RefuseTransfer(of_call()?, status.unwrap_or(DECLINE))
         }
         _ => return Err(Unreadable::Field("type")),
     })
@@ -102,6 +102,17 @@ pub(super) fn read(value: &JsValue, provider: ProviderId) -> Result<api::Command
 
 /// Refuses for the person, at every device (RFC 3261 §21.6.2).
 const DECLINE: u16 = 603;
+
+/// A command with the page's headers and reason, where there are some.
+fn worded(given: &Json, command: api::Command) -> Result<api::Command, Unreadable> {
+    let (headers, reason): (Option<Headers>, Option<String>) =
+        (field(given, "headers")?, field(given, "reason")?);
+    if headers.is_none() && reason.is_none() {
+        return Ok(command);
+    }
+    let headers = headers.map(|headers| headers.0).unwrap_or_default();
+    Ok(api::Command::With(Words { headers, reason }, Box::new(command)))
+}
 
 /// A function is not in the JSON: where there is neither token nor account, the driver has it.
 fn credential(given: &Json, provider: ProviderId) -> Result<Credential, Unreadable> {
@@ -143,6 +154,24 @@ shape! {
         /// What is done with transfers that the far side asks for.
         #[tsify(type = "\"ask\" | boolean")]
         accept_transfers "acceptTransfers": AcceptTransfers,
+        /// How many redirections an outgoing call follows; 0 refuses them.
+        redirections "redirections": u32,
+        /// Rings reliably where the caller supports it.
+        reliable_ringing "reliableRinging": bool,
+        /// Which incoming calls the phone takes by itself.
+        #[tsify(type = "boolean | number | \"asked\"")]
+        auto_answer "autoAnswer": AutoAnswer,
+    }
+}
+
+impl FromJson for AutoAnswer {
+    fn read(value: Option<&Json>) -> Option<Self> {
+        match (value?.as_bool(), value?.as_text(), u32::read(value)) {
+            (Some(true), ..) => Some(Self::After(0)),
+            (Some(false), ..) => Some(Self::Never),
+            (_, Some("asked"), _) => Some(Self::Asked),
+            (.., seconds) => seconds.map(Self::After),
+        }
     }
 }
 
@@ -162,6 +191,9 @@ impl From<Configure> for Config {
             session_expires: given.session_expires.unwrap_or(default.session_expires),
             token_header: given.token_header,
             accept_transfers: given.accept_transfers.unwrap_or_default(),
+            redirections: given.redirections.unwrap_or(default.redirections),
+            reliable_ringing: given.reliable_ringing.unwrap_or_default(),
+            auto_answer: given.auto_answer.unwrap_or_default(),
         }
     }
 }
@@ -288,6 +320,8 @@ shape! {
         token "token": String,
         /// Takes the call that the token names.
         pickup "pickup": bool,
+        /// The number or user name shown to the far side, in place of the account's.
+        from "from": String,
     }
 }
 
@@ -301,25 +335,45 @@ impl From<DialCommand> for Dial {
             anonymous: given.anonymous.unwrap_or(false),
             token: given.token.map(api::OneTimeToken),
             pickup: given.pickup.unwrap_or(false),
+            from: given.from,
         }
     }
 }
 
-shape! {
-    /// A command that needs to know no more than the call.
-    OfCall {
-        call "call": u32,
-    }
+/// A command that needs to know no more than the call.
+#[derive(Tsify)]
+#[expect(dead_code, reason = "only its TypeScript is used; `read` reads it")]
+struct OfCall {
+    call: u32,
 }
 
-shape! {
-    /// Refuses an incoming call.
-    Reject {
-        call "call": u32,
-        ?
-        /// 300 to 699; 603 unless told.
-        status "status": u16,
-    }
+/// Takes a call, or ends it.
+#[derive(Tsify)]
+#[expect(dead_code, reason = "only its TypeScript is used; `worded` reads it")]
+struct Worded {
+    call: u32,
+    /// Further headers of the message that says so.
+    #[tsify(optional, type = "Record<string, string>")]
+    headers: Option<()>,
+    /// Text of its Reason; not of an answer.
+    #[tsify(optional)]
+    reason: Option<String>,
+}
+
+/// Refuses an incoming call.
+#[derive(Tsify)]
+#[expect(dead_code, reason = "only its TypeScript is used; `worded` reads it")]
+struct Reject {
+    call: u32,
+    /// 300 to 699; 603 unless told.
+    #[tsify(optional)]
+    status: Option<u16>,
+    /// Further headers of the refusal.
+    #[tsify(optional, type = "Record<string, string>")]
+    headers: Option<()>,
+    /// Its reason phrase.
+    #[tsify(optional)]
+    reason: Option<String>,
 }
 
 shape! {

@@ -54,7 +54,9 @@ fn the_page_is_told_who_calls_and_why() {
     assert_eq!(number, "bob");
     assert_eq!(display_name.as_deref(), Some("Bob \"B\""));
     assert_eq!(info.as_deref(), Some("Jo"));
-    assert_eq!(headers, [("X-Campaign".to_owned(), "spring".to_owned())]);
+    let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let uui = own("User-to-User", "4a6f;encoding=hex");
+    assert_eq!(headers, [uui, own("X-Campaign", "spring")]);
     assert_eq!(sip_call_id, far.call_id);
 }
 

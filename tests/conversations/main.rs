@@ -14,6 +14,7 @@ mod call_media;
 mod call_outgoing;
 mod call_play;
 mod call_reasons;
+mod call_words;
 mod moving;
 mod pair;
 mod phone;

@@ -39,7 +39,7 @@ fn the_public_address_is_our_contact_in_calls() {
     alice.dials("bob");
     alice.says("INVITE");
     assert_eq!(alice.last.header("Contact"), format!("<{PUBLIC}>"));
-    assert_eq!(alice.last.header("Supported"), "outbound, timer, gruu");
+    assert!(alice.last.header("Supported").ends_with(", gruu"));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_registration_that_goes_takes_its_addresses_along() {
     alice.dials("bob");
     alice.says("INVITE");
     assert!(alice.last.header("Contact").contains(".invalid"));
-    assert_eq!(alice.last.header("Supported"), "outbound, timer");
+    assert!(!alice.last.header("Supported").ends_with("gruu"));
 }
 
 #[test]
