@@ -69,6 +69,16 @@ export type RegisterOptions = { [Name in keyof ViewOptions]?: ViewOptions[Name] 
 /** Settings of a phone. */
 export interface PhoneOptions {
   /**
+   * The account of a phone that nobody registers: taken up by the first `callPhone` or `pickup`. With
+   * `register: false` in it the phone only ever calls, and knows where to.
+   */
+  account?: Account;
+  /**
+   * The header that carries the one-time token of a call. `Proxy-Authorization`, which it is unless
+   * told, and `Authorization` say `Bearer` before it (RFC 8898); any other holds the bare token.
+   */
+  tokenHeader?: string;
+  /**
    * Origin of the service that exchanges opaque tokens, without a path. The classic script takes
    * the origin that served it if `/.well-known/cc-sdk` answers there; modules must name it.
    */
@@ -108,7 +118,11 @@ export interface CallOptions {
   phone: string;
   /** Business information for the far side; cut at 1000 UTF-16 units. */
   info?: string;
-  /** Registers with this token first. */
+  /**
+   * A token that is good for this one call. It goes with the INVITE, no registration is waited for, and
+   * it is never sent a second time: a challenge or a redirection ends the call (`auth`, `redirected`).
+   * The phone needs an account to know where to call; a self-contained token may bring it.
+   */
   token?: Token;
   /** Further headers of the INVITE; those that the stack owns are refused (`bad-header`). */
   headers?: Record<string, string>;
@@ -116,4 +130,12 @@ export interface CallOptions {
   displayName?: string;
   /** Hides who calls (RFC 3323). */
   anonymous?: boolean;
+}
+
+/** What `pickup` takes. */
+export interface PickupOptions extends Omit<CallOptions, "phone" | "token"> {
+  /** What the page shows of the caller; also an empty text. The token says which call it is. */
+  phone: string;
+  /** The one-time token that came with the news of the call. */
+  token: Token;
 }

@@ -4,7 +4,15 @@ import type { Command, Guest, SharedCore } from "./core.js";
 import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
 import { factEvent, TypedEventTarget } from "./events.js";
 import type * as facts from "./facts.js";
-import type { Account, CallOptions, PhoneOptions, RegisterOptions, Token, ViewOptions } from "./options.js";
+import type {
+  Account,
+  CallOptions,
+  PhoneOptions,
+  PickupOptions,
+  RegisterOptions,
+  Token,
+  ViewOptions,
+} from "./options.js";
 import { Pending } from "./pending.js";
 import { Playback } from "./playback.js";
 import { requireBrowser, serviceFor } from "./surroundings.js";
@@ -127,11 +135,20 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
   /**
    * Calls a number, a user name or a URI.
    *
-   * Before the registration is in, the call waits for it. Resolves when the call has left; rejects
-   * with the reason if it ended before. The call is in {@link calls} from the beginning.
+   * Before the registration is in, the call waits for it; with a one-time `token` only for the
+   * connection. Resolves when the call has left; rejects with the reason if it ended before. The call
+   * is in {@link calls} from the beginning.
    */
   callPhone(options: CallOptions = { phone: "" }): Promise<Call> {
-    return this.#quiet(this.#dial(options));
+    return this.#quiet(this.#dial(options, textOf(options.phone)));
+  }
+
+  /**
+   * Takes a call that was announced by push, without any registration: one INVITE with the one-time
+   * token, as soon as there is a connection. Any `phone` will do but none at all (`bad-target`).
+   */
+  pickup(options: PickupOptions): Promise<Call> {
+    return this.#quiet(this.#pickup(options));
   }
 
   /** Idle (2) or paused (5). Throws `bad-seat-status` or `not-registered`. */
@@ -164,15 +181,25 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
     await this.#stopping.join();
   }
 
-  async #dial(options: CallOptions): Promise<Call> {
+  async #pickup(options: PickupOptions): Promise<Call> {
+    const { phone, token }: { phone: unknown; token: unknown } = options;
+    if (phone === null || phone === undefined) throw new CcSdkError("bad-target", "a pick-up needs a `phone`");
+    if (token === null || token === undefined) throw new CcSdkError("bad-token", "a pick-up needs a `token`");
+    return this.#dial(options, textOf(phone), true);
+  }
+
+  async #dial(options: CallOptions, target: string, pickup?: true): Promise<Call> {
     requireBrowser();
-    const consent: unknown = this.beforeCall ? await this.beforeCall(options) : true;
+    const { token: given, ...rest } = options;
+    const consent: unknown = this.beforeCall ? await this.beforeCall(rest) : true;
     if (consent !== true) throw new CcSdkError("call-refused", "the page did not consent to the call");
-    const { phone, token, ...rest } = options;
-    await this.#join(token);
-    if (token !== undefined) this.#command({ type: "register", token });
+    const token = typeof given === "function" ? await given() : given;
+    const isNew = !this.#shared.has(this.account);
+    await this.#join(undefined);
+    const { account } = this.#settings;
+    if (isNew && account) this.#command({ type: "register", account });
     const call = this.#shared.reserveCall();
-    this.#command({ ...rest, type: "dial", call, target: textOf(phone) });
+    this.#command({ ...rest, type: "dial", call, target, token, pickup });
     const left = new Pending<Call>();
     this.#dialling.set(call, left);
     return left.join();
@@ -199,7 +226,8 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
 
   #configure(): void {
     const wrapUp = !this.#options.noWorkMode && this.#options.isRemark;
-    this.#command({ type: "configure", wrapUp, ...this.#settings });
+    const { account: _, ...settings } = this.#settings;
+    this.#command({ type: "configure", wrapUp, ...settings });
   }
 
   #command(command: Command): void {

@@ -1,7 +1,7 @@
 import type { Call } from "./call.js";
 import { SharedCore } from "./core.js";
 import { wasmLoader } from "./load.js";
-import type { CallOptions, PhoneOptions, RegisterOptions } from "./options.js";
+import type { CallOptions, PhoneOptions, PickupOptions, RegisterOptions } from "./options.js";
 import { newPhone, type Phone } from "./phone.js";
 
 const shared = new SharedCore(wasmLoader(scriptOrigin()));
@@ -22,6 +22,11 @@ export function register(options: RegisterOptions): Promise<void> {
 /** {@link Phone.callPhone} of the default phone. */
 export function callPhone(options: CallOptions): Promise<Call> {
   return ccSdk.callPhone(options);
+}
+
+/** {@link Phone.pickup} of the default phone. */
+export function pickup(options: PickupOptions): Promise<Call> {
+  return ccSdk.pickup(options);
 }
 
 /** Only a classic script is known to the document while it runs. */

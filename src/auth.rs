@@ -295,6 +295,12 @@ impl Authorizer {
         goes
     }
 
+    /// Whether a request outside dialogs is for the account's own domain.
+    pub(crate) fn is_own(&self, request: &Request) -> bool {
+        let host = uri_host(&request.uri);
+        !host.is_empty() && host == self.domain
+    }
+
     /// Whether the request is for the account's own domain: by its URI, or inside a dialog, where
     /// the URI is the far side's address, by its first hop.
     fn goes_home(&self, request: &Request) -> bool {

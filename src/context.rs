@@ -30,8 +30,17 @@ impl Context<'_> {
     ///
     /// `None` if there is no flow, or if the request cannot be printed; nothing was sent then.
     pub(crate) fn send(&mut self, mut request: Request, owner: Owner) -> Option<TransactionId> {
-        let flow = self.identity.flow?;
         self.identity.auth.authorize(&mut request, self.ids);
+        self.send_as_it_is(request, owner)
+    }
+
+    /// Sends a request with no other credentials than it has, see [`send`](Self::send).
+    pub(crate) fn send_as_it_is(
+        &mut self,
+        request: Request,
+        owner: Owner,
+    ) -> Option<TransactionId> {
+        let flow = self.identity.flow?;
         let via = &self.identity.via_host;
         let transactions = &mut *self.transactions;
         let id =

@@ -51,6 +51,8 @@ pub(crate) enum Ready {
 pub(crate) enum LineNews {
     /// A REGISTER was accepted, or a link without registration came up: calls that wait may leave.
     Ready,
+    /// The link is up, and a REGISTER goes out on it: calls with a credential of their own may leave.
+    Linked,
     /// The registration failed with this code: calls that wait leave if there is a flow.
     Failed(&'static str),
     /// This flow, which was up, is gone: `Transactions::on_flow_lost` is the agent's to call. Calls
@@ -303,6 +305,13 @@ impl Line {
             Wish::Service if self.seat.is_ready() => Ready::Now,
             Wish::Unsaid | Wish::Unanswered(_) | Wish::Service => Ready::Wait,
         }
+    }
+
+    /// Whether one-time tokens may bring an account of their own: there is no other, or one that is
+    /// not to be registered.
+    pub(crate) fn takes_accounts(&self) -> bool {
+        let registers = self.seat.identity.account.register && !self.seat.link.is_off();
+        !registers && self.candidate.is_none()
     }
 
     /// What has to be passed on to the calls; to be asked after each of the above until `None`.

@@ -25,14 +25,7 @@ impl Token {
     ///
     /// [`ApiMisuse::BadToken`], [`ApiMisuse::TokenExpired`], and what its account lacks.
     pub(crate) fn read(text: &str, now: Time) -> Result<Self, ApiMisuse> {
-        let token = without_scheme(text);
-        if token.is_empty() {
-            return Err(ApiMisuse::BadToken("it is empty"));
-        }
-        // What a header can carry: RFC 6750 §2.1, and `:` for `<app>:<seat>:<uuid>`.
-        if !token.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\,<>".contains(&byte)) {
-            return Err(ApiMisuse::BadToken("it has characters that no token has"));
-        }
+        let token = bare(text)?;
         let mut parts = pieces(token, b'.');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some(_), Some(payload), Some(_), None) if find_any(token, b":").is_none() => {
@@ -41,6 +34,42 @@ impl Token {
             }
             _ => Ok(Self::Opaque(token.to_owned())),
         }
+    }
+}
+
+/// The token itself, as a header can carry it.
+///
+/// # Errors
+///
+/// [`ApiMisuse::BadToken`] if it is empty or has characters that no token has.
+pub(crate) fn bare(text: &str) -> Result<&str, ApiMisuse> {
+    let token = without_scheme(text);
+    if token.is_empty() {
+        return Err(ApiMisuse::BadToken("it is empty"));
+    }
+    // RFC 6750 §2.1, and `:` for `<app>:<seat>:<uuid>`.
+    if !token.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\,<>".contains(&byte)) {
+        return Err(ApiMisuse::BadToken("it has characters that no token has"));
+    }
+    Ok(token)
+}
+
+/// The account in a one-time token, for a phone that has none: nothing is registered, and the token
+/// is no credential for anything but its call. An opaque token has none, nor has any other JWS.
+///
+/// # Errors
+///
+/// [`ApiMisuse::TokenExpired`], and what is wrong with the account.
+pub(crate) fn account_of(text: &str, now: Time) -> Result<Option<Box<Account>>, ApiMisuse> {
+    match Token::read(text, now) {
+        Ok(Token::SelfContained(mut account)) => {
+            account.register = false;
+            (account.bearer, account.expires_at) = (None, None);
+            account.check()?;
+            Ok(Some(account))
+        }
+        Err(ApiMisuse::TokenExpired) => Err(ApiMisuse::TokenExpired),
+        Ok(Token::Opaque(_)) | Err(_) => Ok(None),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::calls::{Calls, Ongoing};
 use super::{Core, FlowId, LinkEvent, LinkRequest};
-use crate::api::{AccountId, CallId, Command, Config, Dial, ProviderId};
+use crate::api::{AccountId, CallId, Command, Config, Credential, Dial, ProviderId};
 use crate::call::{Call, Departure};
 use crate::context::{Context, Owner};
 use crate::error::ApiMisuse;
@@ -13,6 +13,7 @@ use crate::ids::Ids;
 use crate::line::{Line, Ready, Step};
 use crate::seat::Seat;
 use crate::time::{Time, soonest};
+use crate::token::account_of;
 use crate::transaction::{Lost, TransactionId};
 
 /// A line, its calls and its seat.
@@ -197,7 +198,15 @@ impl Phone {
         if self.calls.up() >= self.config.calls_at_once as usize {
             return Err(ApiMisuse::CallInProgress);
         }
+        let account = match &dial.token {
+            Some(token) if self.line.takes_accounts() => account_of(&token.0, core.now)?,
+            _ => None,
+        };
         let departure = match self.line.ready_to_call() {
+            _ if account.is_some() => Departure::AfterRegistration,
+            Ready::Wait if dial.token.is_some() && self.line.identity(None).flow.is_some() => {
+                Departure::Now
+            }
             Ready::Now => Departure::Now,
             Ready::Wait => Departure::AfterRegistration,
             Ready::Never(_) => return Err(ApiMisuse::NotRegistered),
@@ -207,7 +216,11 @@ impl Phone {
         self.dialled.push(core.now);
         self.push_call(id, call, None);
         let (line, mut step) = self.line(core);
-        line.ask_again(&mut step);
+        match account {
+            // Misuse is only found in accounts that were not checked.
+            Some(account) => drop(line.register(&mut step, Credential::Account(account))),
+            None => line.ask_again(&mut step),
+        }
         Ok(())
     }
 

@@ -47,6 +47,7 @@ impl Phone {
                     call.on_flow_ready(&mut ctx);
                     call.on_registered(&mut ctx);
                 }
+                LineNews::Linked => call.on_linked(&mut ctx),
                 LineNews::Failed(why) => call.on_register_failed(&mut ctx, why),
                 LineNews::FlowLost(_) => {}
             }

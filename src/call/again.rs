@@ -35,7 +35,7 @@ impl Call {
     pub(super) fn redirect(&mut self, ctx: &mut Context<'_>, id: TransactionId) -> bool {
         let State::Calling(calling) = &mut self.state else { return false };
         // A fork that was heard has had the offer's answer; the next could not give another.
-        if calling.tried.len() > REDIRECTIONS || calling.is_early() {
+        if self.once || calling.tried.len() > REDIRECTIONS || calling.is_early() {
             return false;
         }
         let tried = &calling.tried;
@@ -54,7 +54,7 @@ impl Call {
         let State::Calling(calling) = &mut self.state else { return false };
         let is_early = calling.is_early();
         let Offer::Partial { sdp } = &mut calling.offer else { return false };
-        if is_early {
+        if is_early || self.once {
             return false;
         }
         let Some(request) = ctx.transactions.sent(calling.invite).cloned() else { return false };

@@ -20,8 +20,8 @@ impl Call {
         let before = self.challenged.iter().position(|(it, _)| *it == id);
         let mut attempts = before.map(|at| self.challenged.swap_remove(at).1).unwrap_or_default();
         let status = response.status().unwrap_or_default();
-        let is_cancelled = usage == Usage::Invite && self.is_ended();
-        let sent = ctx.transactions.sent(id).filter(|_| !is_cancelled);
+        let is_last = usage == Usage::Invite && (self.is_ended() || self.once);
+        let sent = ctx.transactions.sent(id).filter(|_| !is_last);
         let can_answer = |request: &&Request| {
             ctx.identity.auth.on_challenge(request, response, &mut attempts) == Challenged::Retry
         };

@@ -12,8 +12,9 @@ use super::{Call, info};
 
 /// Checks what can be checked before anything has begun.
 pub(super) fn check(dial: &Dial) -> Result<(), ApiMisuse> {
-    let bad_target = || ApiMisuse::BadTarget(dial.target.clone());
-    target_uri(&dial.target, "example.invalid").ok_or_else(bad_target)?;
+    if !dial.pickup && target_uri(&dial.target, "example.invalid").is_none() {
+        return Err(ApiMisuse::BadTarget(dial.target.clone()));
+    }
     check_headers(&dial.headers, None)?;
     let is_name = dial.display_name.as_ref().is_none_or(|name| printable(name));
     if is_name && dial.from.as_ref().is_none_or(|user| user_uri(user, "example.invalid").is_some())
@@ -48,7 +49,11 @@ fn user_uri(user: &str, domain: &str) -> Option<String> {
 pub(super) fn uri(dial: &Dial, identity: &Identity) -> String {
     let domain = Some(identity.domain.as_str()).filter(|domain| !domain.is_empty());
     domain
-        .and_then(|domain| target_uri(&dial.target, domain))
+        .and_then(|domain| match target_uri(&dial.target, domain) {
+            // The token says which call it is.
+            None if dial.pickup => Some(["sip:pickup@", domain].concat()),
+            uri => uri,
+        })
         .unwrap_or_else(|| dial.target.clone())
 }
 

@@ -15,6 +15,7 @@ mod incoming;
 mod info;
 mod leaving;
 mod negotiation;
+mod once;
 mod outgoing;
 mod peer;
 mod reason;
@@ -83,6 +84,8 @@ pub(crate) struct Call {
     privacy: Privacy,
     /// What the page adds to the next answer, refusal, BYE or CANCEL.
     words: Words,
+    /// Its INVITE carried a one-time token, and is not sent again.
+    once: bool,
     told: Told,
     /// The last ACKs, to be said again when a 2xx is.
     acks: Vec<Acked>,
@@ -148,6 +151,7 @@ impl Call {
             timer: SessionTimer::default(),
             privacy: Privacy::None,
             words: Words::default(),
+            once: false,
             told: Told::default(),
             acks: Vec::new(),
             challenged: Vec::new(),
@@ -286,6 +290,14 @@ impl Call {
     /// The registration is in, or the link is up where none is needed.
     pub(crate) fn on_registered(&mut self, ctx: &mut Context<'_>) {
         self.depart(ctx);
+    }
+
+    /// The link is up, the registration may still be on its way: enough for a call that brings its
+    /// own credential.
+    pub(crate) fn on_linked(&mut self, ctx: &mut Context<'_>) {
+        if matches!(&self.state, State::Preparing { dial, .. } if dial.token.is_some()) {
+            self.depart(ctx);
+        }
     }
 
     /// The registration failed with this error code. With a flow the call leaves all the same.

@@ -15,7 +15,7 @@ use crate::transaction::{LostWhy, TransactionId};
 use super::again::places;
 use super::negotiation::{Negotiation, Purpose};
 use super::told::epoch_ms;
-use super::{Call, Departure, Privacy, State, draft, info};
+use super::{Call, Departure, Privacy, State, draft, info, once};
 
 /// The INVITE is out.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// [`ApiMisuse::BadTarget`] and [`ApiMisuse::BadHeader`].
+    /// [`ApiMisuse::BadTarget`], [`ApiMisuse::BadHeader`] and [`ApiMisuse::BadToken`].
     pub(crate) fn dial(
         ctx: &mut Context<'_>,
         id: CallId,
@@ -94,6 +94,7 @@ impl Call {
         departure: Departure,
     ) -> Result<Self, ApiMisuse> {
         draft::check(&dial)?;
+        once::check(&dial, ctx.config)?;
         dial.info = dial.info.map(info::cut).filter(|info| !info.is_empty());
         let sip_call_id = ctx.ids.token();
         let mut call =
@@ -119,7 +120,7 @@ impl Call {
         ctx.tell(UaEvent::Call {
             call: self.id.0,
             direction: Direction::Outgoing,
-            number: number_of(&uri),
+            number: if dial.pickup { self.number.clone() } else { number_of(&uri) },
             display_name: None,
             uri,
             info: dial.info.clone(),
@@ -153,6 +154,7 @@ impl Call {
             "token-rejected" | "token-expired" | "auth" => EndCause::Auth,
             "server-error" => EndCause::ServerError,
             "not-registered" | "timeout" => EndCause::Timeout,
+            "bad-target" => EndCause::NotFound,
             _ => EndCause::Network,
         };
         self.end(ctx, EndReason::new(EndedBy::System, cause).with_code(code), 480);
@@ -169,8 +171,18 @@ impl Call {
         }
         let dial = std::mem::take(&mut **dial);
         let request = self.draft(ctx, &dial, body);
+        if dial.token.is_some() && !ctx.identity.auth.is_own(&request) {
+            self.end_unsent(ctx, "bad-target");
+            return;
+        }
+        self.once = dial.token.is_some();
         let tried = vec![request.uri.clone()];
-        let Some(invite) = ctx.send(request, Owner::Call(self.id, Usage::Invite)) else {
+        let owner = Owner::Call(self.id, Usage::Invite);
+        let sent = match &dial.token {
+            Some(token) => once::send(ctx, request, owner, token),
+            None => ctx.send(request, owner),
+        };
+        let Some(invite) = sent else {
             self.end(ctx, EndReason::new(EndedBy::System, EndCause::Internal), 500);
             return;
         };

@@ -53,6 +53,7 @@ impl Line {
             self.tell_calls();
         } else if self.seat.identity.account.register {
             self.seat.register(step);
+            self.news.push(LineNews::Linked);
         } else {
             self.succeed(step, None);
         }

@@ -93,6 +93,13 @@ impl<O: Clone> Transactions<O> {
         self.client(id).and_then(Sent::deadline)
     }
 
+    /// Forgets what a header of a request said that left: it goes nowhere else.
+    pub(crate) fn forget_header(&mut self, id: TransactionId, name: &str) {
+        if let Some(entry) = self.clients.get_mut(id.place).filter(|entry| entry.id == id) {
+            entry.request.headers.remove_all(name);
+        }
+    }
+
     /// Cancels an INVITE (RFC 3261 §9.1): once a provisional answer is there, and not if a final
     /// one is. `headers` go into the CANCEL, such as Reason. Its own answer is absorbed here.
     pub fn cancel(

@@ -17,6 +17,7 @@ mod call_play;
 mod call_reasons;
 mod call_words;
 mod moving;
+mod one_time;
 mod pair;
 mod phone;
 mod registration;

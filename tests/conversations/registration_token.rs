@@ -13,7 +13,7 @@ const NOW: u64 = 1_800_000_000;
 const ASK: CredentialRequest = CredentialRequest::AskProvider(ProviderId(7));
 const PROVIDER: Credential = Credential::Provider(ProviderId(7));
 
-fn base64url(text: &str) -> String {
+pub(crate) fn base64url(text: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut out = String::new();
     for chunk in text.as_bytes().chunks(3) {
@@ -27,7 +27,7 @@ fn base64url(text: &str) -> String {
 }
 
 /// A self-contained token of alice that ends so many seconds after the stage's beginning.
-fn jws(ends: u64) -> String {
+pub(crate) fn jws(ends: u64) -> String {
     let end = NOW + ends;
     let sip = r#"{"uri":"sip:alice@example.com","servers":["wss://edge1.example.com/sip"]}"#;
     let claims = format!(

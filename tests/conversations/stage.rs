@@ -286,6 +286,12 @@ impl Stage {
         self
     }
 
+    /// All that the phone said so far.
+    pub(crate) fn everything_said(&self) -> String {
+        let all = self.sent.iter().map(|sent| String::from_utf8_lossy(&sent.1));
+        all.collect::<Vec<_>>().concat()
+    }
+
     /// The phone says no more than was named.
     #[track_caller]
     pub(crate) fn says_nothing(&mut self) -> &mut Self {
