@@ -183,15 +183,16 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
 
   async #pickup(options: PickupOptions): Promise<Call> {
     const { phone, token }: { phone: unknown; token: unknown } = options;
-    if (phone === null || phone === undefined) throw new CcSdkError("bad-target", "a pick-up needs a `phone`");
+    if (phone === null || phone === undefined)
+      throw new CcSdkError("bad-target", "a pick-up needs a `phone`");
     if (token === null || token === undefined) throw new CcSdkError("bad-token", "a pick-up needs a `token`");
     return this.#dial(options, textOf(phone), true);
   }
 
   async #dial(options: CallOptions, target: string, pickup?: true): Promise<Call> {
     requireBrowser();
-    const { token: given, ...rest } = options;
-    const consent: unknown = this.beforeCall ? await this.beforeCall(rest) : true;
+    const { token: given, ...details } = options;
+    const consent: unknown = this.beforeCall ? await this.beforeCall(details) : true;
     if (consent !== true) throw new CcSdkError("call-refused", "the page did not consent to the call");
     const token = typeof given === "function" ? await given() : given;
     const isNew = !this.#shared.has(this.account);
@@ -199,7 +200,9 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
     const { account } = this.#settings;
     if (isNew && account) this.#command({ type: "register", account });
     const call = this.#shared.reserveCall();
-    this.#command({ ...rest, type: "dial", call, target, token, pickup });
+    const once = token === undefined ? {} : pickup ? { token, pickup } : { token };
+    const { phone: _, ...rest } = details;
+    this.#command({ ...rest, ...once, type: "dial", call, target });
     const left = new Pending<Call>();
     this.#dialling.set(call, left);
     return left.join();

@@ -110,17 +110,6 @@ test("a call before any register loads the core and waits there", async () => {
   );
 });
 
-test("a token given with a call is registered first", async () => {
-  const at = stage();
-  void at.phone.callPhone({ phone: "9196", token: "a.b.c" });
-  await settled();
-  assert.deepEqual(
-    at.core.asked.map(({ type }) => type),
-    ["register", "dial"],
-  );
-  assert.equal("token" in (at.core.asked.at(-1) ?? {}), false);
-});
-
 test("without consent nothing reaches the core", async () => {
   const at = await onDuty();
   for (const consent of [() => false, () => Promise.resolve(false), () => undefined as unknown as boolean]) {
