@@ -4,10 +4,10 @@
 //! other refusal makes the INVITE go again, and nothing else of the call carries it. It goes to the
 //! account's own domain only.
 
-use crate::account::may_be_set;
 use crate::api::{Config, Dial, OneTimeToken};
 use crate::context::{Context, Owner};
 use crate::error::ApiMisuse;
+use crate::owned::may_be_set;
 use crate::sip::Request;
 use crate::token::bare;
 use crate::transaction::TransactionId;
