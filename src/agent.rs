@@ -10,6 +10,7 @@ mod settle;
 pub use boundary::{
     CredentialReply, CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, Output,
 };
+pub(crate) use refusal::{Refusal, capabilities};
 
 use crate::api::{AccountId, CallId, Command, ProviderId};
 use crate::context::Owner;
@@ -86,7 +87,7 @@ impl UserAgent {
         })
     }
 
-    /// An id for [`Command::Dial`], never given out before.
+    /// An id for [`Command::Dial`] or for an errand, never given out before.
     pub fn reserve_call(&mut self) -> CallId {
         self.core.reserve_call()
     }

@@ -4,7 +4,7 @@
 //! keeps a pointer upwards.
 
 use crate::agent::FlowId;
-use crate::api::{AccountId, CallId, Config, UaEvent};
+use crate::api::{AccountId, CallId, Config, ErrandId, UaEvent};
 use crate::identity::Identity;
 use crate::ids::Ids;
 use crate::outbox::Outbox;
@@ -99,6 +99,8 @@ pub(crate) enum Owner {
     Ping(AccountId),
     /// A call; also of the server transactions that it answers later.
     Call(CallId, Usage),
+    /// What a page asked for beyond calls.
+    Errand(ErrandId),
 }
 
 /// What a call's transaction is for.
@@ -114,8 +116,8 @@ pub(crate) enum Usage {
     Bye,
     /// An INFO that carries a digit.
     Info,
-    /// A MESSAGE inside the dialog.
-    Message,
+    /// A MESSAGE inside the dialog, and where its delivery is told.
+    Message(ErrandId),
     /// A REFER inside the dialog.
     Refer,
     /// A NOTIFY of how a transfer goes that the far side asked for.

@@ -64,6 +64,17 @@ impl Dialog {
         })
     }
 
+    /// What a NOTIFY to our SUBSCRIBE makes (RFC 6665 §4.4.1). `sent` is the number of that
+    /// SUBSCRIBE; the NOTIFY has our tag already.
+    pub(crate) fn of_notify(
+        request: &Message<'_>,
+        local_tag: &str,
+        sent: u32,
+    ) -> Result<Self, ParseError> {
+        let local = request.to()?.as_str().to_owned();
+        Ok(Self { local, local_seq: sent, ..Self::of_request(request, local_tag)? })
+    }
+
     /// The next request inside the dialog.
     pub(crate) fn request(&mut self, identity: &Identity, method: Method) -> Request {
         let number = self.next_cseq();

@@ -49,6 +49,12 @@ pub enum ApiMisuse {
     TransferInProgress(CallId),
     /// The far side of the call asks for no transfer, or does so no more.
     NoTransferRequest(CallId),
+    /// There is no such subscription, or it is over.
+    SubscriptionGone,
+    /// Too many messages, subscriptions and publications at once.
+    TooMany,
+    /// A body of more than 64 KB.
+    TooLarge,
 }
 
 impl ApiMisuse {
@@ -73,6 +79,9 @@ impl ApiMisuse {
             Self::BadSeatStatus => "bad-seat-status",
             Self::TransferInProgress(_) => "transfer-in-progress",
             Self::NoTransferRequest(_) => "no-transfer-request",
+            Self::SubscriptionGone => "subscription-gone",
+            Self::TooMany => "too-many",
+            Self::TooLarge => "too-large",
         }
     }
 }
@@ -102,6 +111,9 @@ impl fmt::Display for ApiMisuse {
             Self::BadSeatStatus => f.write_str("the seat can be set to 2 or 5 while registered"),
             Self::TransferInProgress(_) => f.write_str("the call is being transferred already"),
             Self::NoTransferRequest(_) => f.write_str("no transfer of the call is asked for"),
+            Self::SubscriptionGone => f.write_str("the subscription is over"),
+            Self::TooMany => f.write_str("too many messages, subscriptions and publications"),
+            Self::TooLarge => f.write_str("a body has at most 64 KB"),
         }
     }
 }

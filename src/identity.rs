@@ -7,7 +7,8 @@ use crate::ids::Ids;
 use crate::sip::{Method, Request};
 
 /// The methods that this phone takes.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, UPDATE, PRACK";
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, UPDATE, PRACK";
 
 /// The extensions that it may be asked for: RFC 3262, RFC 5626, RFC 4028.
 pub(crate) const SUPPORTED: &str = "100rel, outbound, timer";

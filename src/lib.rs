@@ -68,6 +68,7 @@
 //! | [`UserAgent`] | accounts and calls; whose a message is |
 //! | line: credential, link, registration | how to be reachable (RFC 3261 §10, RFC 5626, RFC 7118) |
 //! | call: dialog, offer and answer, digits | how to talk (RFC 3261 §12 to §15, RFC 3264) |
+//! | errand: messages, subscriptions, publications | how to ask and tell beyond calls (RFC 3428, RFC 6665, RFC 3903) |
 //! | [`transaction`] | what was asked and not yet answered (RFC 3261 §17, RFC 6026) |
 //! | [`sip`] | the language, without state or time |
 //!
@@ -82,6 +83,7 @@ mod call;
 mod context;
 mod credential;
 mod dialog;
+mod errand;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -93,6 +95,7 @@ mod link;
 mod media;
 mod outbox;
 mod owned;
+mod package;
 mod registration;
 mod sdp;
 mod seat;

@@ -50,6 +50,10 @@ impl Phone {
                     call.on_response(&mut ctx, id, usage, message);
                 }
             }
+            Owner::Errand(errand) => {
+                let (errands, mut ctx) = self.errands(core);
+                errands.on_response(&mut ctx, errand, id, message);
+            }
         }
     }
 
@@ -103,17 +107,49 @@ impl Phone {
     ) -> Result<(), Refusal> {
         let method = refusal::check_method(message)?;
         if message.to().is_ok_and(|to| to.tag().is_some()) {
-            let index = self.dialog_of(message).ok_or(Refusal::plain(481))?;
-            refusal::check_contents(message)?;
-            self.on_dialog_request(core, server, index, message);
-            return Ok(());
+            return self.on_tagged_request(core, server, message);
         }
         let merged = core.transactions.is_merged(server, |flow| self.owns_flow(flow));
         refusal::check_place(message, self.identity(flow), merged)?;
         refusal::check_contents(message)?;
-        if method == Method::Options {
-            return Err(refusal::capabilities());
+        match method {
+            Method::Options => Err(refusal::capabilities()),
+            Method::Message | Method::Notify => {
+                if self.identity(flow).account.outbound_only {
+                    return Err(Refusal::plain(403));
+                }
+                let (errands, mut ctx) = self.errands(core);
+                errands.on_request(&mut ctx, server, message)
+            }
+            _ => self.on_invite(core, flow, server, message),
         }
+    }
+
+    /// A request inside a dialog: a call's, else a subscription's.
+    fn on_tagged_request(
+        &mut self,
+        core: &mut Core,
+        server: TransactionId,
+        message: &Message<'_>,
+    ) -> Result<(), Refusal> {
+        if let Some(index) = self.dialog_of(message) {
+            refusal::check_contents(message)?;
+            self.on_dialog_request(core, server, index, message);
+            return Ok(());
+        }
+        let (errands, mut ctx) = self.errands(core);
+        let subscription = errands.dialog_of(message).ok_or(Refusal::plain(481))?;
+        refusal::check_contents(message)?;
+        errands.on_dialog_request(&mut ctx, server, subscription, message)
+    }
+
+    fn on_invite(
+        &mut self,
+        core: &mut Core,
+        flow: FlowId,
+        server: TransactionId,
+        message: &Message<'_>,
+    ) -> Result<(), Refusal> {
         self.check_policy(flow)?;
         let id = core.reserve_call();
         core.transactions.adopt(server, Owner::Call(id, Usage::Incoming));

@@ -7,6 +7,7 @@ use super::{Core, FlowId, LinkEvent, LinkRequest};
 use crate::api::{AccountId, CallId, Command, Config, Credential, Dial, ProviderId};
 use crate::call::{Call, Departure};
 use crate::context::{Context, Owner};
+use crate::errand::Errands;
 use crate::error::ApiMisuse;
 use crate::identity::Identity;
 use crate::ids::Ids;
@@ -24,6 +25,7 @@ pub(super) struct Phone {
     pub(super) calls: Calls,
     /// The flows that the line had when the calls were last told to theirs.
     pub(super) flows: Vec<FlowId>,
+    pub(super) errands: Errands,
     pub(super) seat: Seat,
     /// When outgoing calls began, as far back as the limit looks or farther.
     dialled: Vec<Time>,
@@ -48,6 +50,7 @@ impl Phone {
             line: Line::new(ids),
             calls: Calls::new(),
             flows: Vec::new(),
+            errands: Errands::default(),
             seat: Seat::new(),
             dialled: Vec::new(),
             asked: Vec::new(),
@@ -81,6 +84,21 @@ impl Phone {
             }
             Command::FinishWrapUp => self.seat.finish_wrap_up(),
             Command::Dial(id, dial) => self.dial(core, id, dial)?,
+            Command::Ask(id, ask) => {
+                let ready = self.line.ready_to_call();
+                let (errands, mut ctx) = self.errands(core);
+                errands.begin(&mut ctx, ready, id, ask)?;
+                let (line, mut step) = self.line(core);
+                line.ask_again(&mut step);
+            }
+            Command::Refresh(id) => {
+                let (errands, mut ctx) = self.errands(core);
+                errands.refresh(&mut ctx, id)?;
+            }
+            Command::Withdraw(id) => {
+                let (errands, mut ctx) = self.errands(core);
+                errands.withdraw(&mut ctx, id);
+            }
             command => {
                 let Some(id) = command.call() else { return Ok(()) };
                 let index = self.calls.of_id(id).ok_or(ApiMisuse::CallGone(id))?;
@@ -105,6 +123,10 @@ impl Phone {
                 call.on_lost(&mut ctx, lost.id, usage, lost.why);
                 true
             }
+            Some(Owner::Errand(id)) => {
+                let (errands, mut ctx) = self.errands(core);
+                errands.on_lost(&mut ctx, id, lost.id, lost.why)
+            }
             // The line has shorter deadlines of its own, and hears of a lost flow earlier.
             Some(Owner::Registration(account) | Owner::Ping(account)) => account == self.account,
             // Nobody took it up: a request that was answered at once.
@@ -122,11 +144,16 @@ impl Phone {
             let (call, mut ctx) = self.call(core, index);
             call.on_timeout(&mut ctx);
         }
+        if is_due(self.errands.next_timeout(), now) {
+            let (errands, mut ctx) = self.errands(core);
+            errands.on_timeout(&mut ctx);
+        }
         self.seat.on_timeout(now);
     }
 
     pub(super) fn next_timeout(&self) -> Option<Time> {
         let line = soonest(self.line.next_timeout(), self.seat.deadline());
+        let line = soonest(line, self.errands.next_timeout());
         soonest(line, self.calls.next_timeout())
     }
 
@@ -189,6 +216,13 @@ impl Phone {
         let Ongoing { call, flow, asked, .. } = self.calls.step(index);
         let ctx = context(self.account, self.line.identity_mut(*flow), &self.config, core, asked);
         (call, ctx)
+    }
+
+    /// What the page asked for beyond calls, and what it is lent for one step.
+    pub(super) fn errands<'a>(&'a mut self, core: &'a mut Core) -> (&'a mut Errands, Context<'a>) {
+        let identity = self.line.identity_mut(None);
+        let ctx = context(self.account, identity, &self.config, core, &mut self.asked);
+        (&mut self.errands, ctx)
     }
 
     fn dial(&mut self, core: &mut Core, id: CallId, dial: Dial) -> Result<(), ApiMisuse> {
@@ -255,6 +289,8 @@ impl Phone {
             // An ACK that is still missing would find the link closed.
             call.say_bye_at_last(&mut ctx);
         }
+        let (errands, mut ctx) = self.errands(core);
+        errands.shut_down(&mut ctx);
         let (line, mut step) = self.line(core);
         line.shutdown(&mut step);
         self.stage = Stage::Leaving;
@@ -294,7 +330,10 @@ fn context<'a>(
 
 /// Whether a command may be the first of a phone: a call may be wished for before the account.
 pub(super) fn begins(command: &Command) -> bool {
-    matches!(command, Command::Configure(_) | Command::Register(_) | Command::Dial(..))
+    matches!(
+        command,
+        Command::Configure(_) | Command::Register(_) | Command::Dial(..) | Command::Ask(..)
+    )
 }
 
 /// What a command means where there is no phone to carry it out.
@@ -304,9 +343,11 @@ pub(super) fn without_account(command: &Command) -> Result<(), ApiMisuse> {
         | Command::Register(_)
         | Command::Unregister
         | Command::Shutdown
-        | Command::FinishWrapUp => Ok(()),
+        | Command::FinishWrapUp
+        | Command::Withdraw(_) => Ok(()),
+        Command::Refresh(_) => Err(ApiMisuse::SubscriptionGone),
         Command::SetSeatStatus(_) => Err(ApiMisuse::BadSeatStatus),
-        Command::Dial(..) => Err(ApiMisuse::NotRegistered),
+        Command::Dial(..) | Command::Ask(..) => Err(ApiMisuse::NotRegistered),
         command => command.call().map_or(Ok(()), |id| Err(ApiMisuse::CallGone(id))),
     }
 }

@@ -1,24 +1,27 @@
 //! What a user agent finds wrong with a request before any call is asked (RFC 3261 §8.2).
 
+use std::borrow::Cow;
+
 use crate::call::{LEAST, is_too_short};
+use crate::errand::MOST_BODY;
 use crate::identity::{ALLOW, Identity, SUPPORTED};
 use crate::sip::{Message, Method, Reply, Response, Uri};
 use crate::text::{before, pieces};
 
 /// An answer that needs no call.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     status: u16,
     headers: Vec<(&'static str, String)>,
 }
 
 impl Refusal {
     /// An answer that its status explains.
-    pub(super) const fn plain(status: u16) -> Self {
+    pub(crate) const fn plain(status: u16) -> Self {
         Self { status, headers: Vec::new() }
     }
 
-    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
@@ -42,11 +45,11 @@ pub(super) fn check_method(message: &Message<'_>) -> Result<Method, Refusal> {
             | Method::Options
             | Method::Info
             | Method::Message
+            | Method::Notify
             | Method::Update
-            | Method::Prack),
+            | Method::Prack
+            | Method::Refer),
         ) => Ok(method),
-        // A subscription that nobody asked for; the notifier ends it (RFC 6665 §4.1.3).
-        Some(Method::Notify) => Err(Refusal::plain(481)),
         _ => Err(Refusal::plain(405).with("Allow", ALLOW)),
     }
 }
@@ -58,10 +61,9 @@ pub(super) fn check_place(
     merged: bool,
 ) -> Result<(), Refusal> {
     match message.method() {
-        Some(Method::Invite | Method::Options) => {}
-        Some(Method::Message) => {
-            return Err(Refusal::plain(405).with("Allow", "INVITE, ACK, CANCEL, OPTIONS"));
-        }
+        Some(Method::Invite | Method::Options | Method::Message | Method::Notify) => {}
+        // Nobody but the far side of a call may make this one dial.
+        Some(Method::Refer) => return Err(Refusal::plain(405).with("Allow", ALLOW)),
         _ => return Err(Refusal::plain(481)),
     }
     if merged {
@@ -70,6 +72,10 @@ pub(super) fn check_place(
     let uri = message.request_uri().and_then(|text| Uri::parse(text).ok());
     match uri {
         Some(uri) if uri.is_sip() && is_ours(&uri, identity) => Ok(()),
+        // What goes round and round is not ours to end otherwise: a user agent forwards nothing.
+        Some(uri) if uri.is_sip() && message.max_forwards().is_ok_and(|left| left == Some(0)) => {
+            Err(Refusal::plain(483))
+        }
         Some(uri) if uri.is_sip() => Err(Refusal::plain(404)),
         _ => Err(Refusal::plain(416)),
     }
@@ -94,7 +100,10 @@ pub(super) fn check_contents(message: &Message<'_>) -> Result<(), Refusal> {
     if encoded.is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         return Err(Refusal::plain(415).with("Accept-Encoding", "identity"));
     }
-    let session = matches!(message.method(), Some(Method::Invite | Method::Update));
+    if message.body().len() > MOST_BODY {
+        return Err(Refusal::plain(413));
+    }
+    let session = matches!(message.method(), Some(Method::Invite | Method::Update | Method::Prack));
     if session && !message.body().is_empty() && !is_session(message) && !is_optional(message) {
         return Err(Refusal::plain(415).with("Accept", SESSION));
     }
@@ -105,7 +114,7 @@ pub(super) fn check_contents(message: &Message<'_>) -> Result<(), Refusal> {
 }
 
 /// The answer to OPTIONS (RFC 3261 §11.2).
-pub(super) fn capabilities() -> Refusal {
+pub(crate) fn capabilities() -> Refusal {
     Refusal::plain(200)
         .with("Allow", ALLOW)
         .with("Accept", SESSION)
@@ -127,10 +136,13 @@ fn is_ours(uri: &Uri<'_>, identity: &Identity) -> bool {
     [contact, aor].iter().flatten().any(|own| own.user() == uri.user())
 }
 
+/// A description, and meant for the session rather than for another purpose (RFC 3261 §20.11).
 fn is_session(message: &Message<'_>) -> bool {
-    let Some(kind) = message.content_type() else { return false };
-    let kind = before(&kind, b";").trim_ascii();
-    kind.eq_ignore_ascii_case(SESSION)
+    let is = |header: Option<Cow<'_, str>>, value: &str| {
+        header.map(|text| before(&text, b";").trim_ascii().eq_ignore_ascii_case(value))
+    };
+    is(message.content_type(), SESSION) == Some(true)
+        && is(message.header("Content-Disposition"), "session") != Some(false)
 }
 
 /// Content-Disposition says that the body may be left unread (RFC 3261 §20.11).

@@ -40,6 +40,12 @@ impl Phone {
         if let LineNews::FlowLost(flow) = news {
             self.on_flow_lost(core, *flow);
         }
+        let (errands, mut ctx) = self.errands(core);
+        match news {
+            LineNews::Ready => errands.on_ready(&mut ctx),
+            LineNews::Failed(why) => errands.on_register_failed(&mut ctx, why),
+            LineNews::FlowLost(_) => {}
+        }
         for index in self.calls.places() {
             let (call, mut ctx) = self.call(core, index);
             match news {
@@ -57,6 +63,13 @@ impl Phone {
     fn on_flow_lost(&mut self, core: &mut Core, flow: FlowId) {
         for lost in core.transactions.on_flow_lost(flow) {
             self.on_lost(core, lost);
+        }
+        let ready = self.line.ready_to_call() == Ready::Now;
+        let (errands, mut ctx) = self.errands(core);
+        errands.on_flow_lost(&mut ctx, flow);
+        if ready {
+            // The line has moved on already.
+            errands.on_ready(&mut ctx);
         }
         for index in self.calls.places() {
             if self.calls.at(index).flow != Some(flow) {

@@ -5,7 +5,7 @@ use {serde::Serialize, tsify::Tsify};
 
 use crate::sip::ParseError;
 
-use super::{CallId, Caller};
+use super::{CallId, Caller, Parsed};
 
 /// A fact that a page is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -179,6 +179,78 @@ pub enum UaEvent {
         /// Until it is refused, in seconds.
         expires_in: u32,
     },
+    /// What became of a message or another request that one answer ends.
+    Answered {
+        /// The errand.
+        id: u32,
+        /// The final answer, where there was one.
+        status: Option<u16>,
+        /// Why it failed; none means that it did not.
+        reason: Option<FailureReason>,
+        /// The answer's headers but those that routed it.
+        headers: Vec<(String, String)>,
+        /// MIME type of the answer's body; empty where there is none.
+        content_type: String,
+        /// The answer's body; bytes that are no UTF-8 are replaced.
+        body: String,
+    },
+    /// A MESSAGE came outside calls.
+    Message {
+        /// The number or user name of the sender.
+        number: String,
+        /// The name that the sender gave, if any.
+        display_name: Option<String>,
+        /// The sender's URI.
+        uri: String,
+        /// Whom it was meant for.
+        to: String,
+        /// Its MIME type.
+        content_type: String,
+        /// Its body; bytes that are no UTF-8 are replaced.
+        body: String,
+        /// Its headers that the stack does not own.
+        headers: Vec<(String, String)>,
+    },
+    /// A subscription's state changed.
+    Subscription {
+        /// The errand.
+        id: u32,
+        /// What it is now.
+        state: SubscriptionState,
+        /// How long the notifier will keep it unless it is refreshed, in seconds; with `active`
+        /// and `pending` only.
+        expires_in: Option<u32>,
+        /// With `terminated` why, unless the page ended it; with `pending` why the last attempt
+        /// failed, if it did.
+        reason: Option<FailureReason>,
+    },
+    /// A NOTIFY came.
+    Notified {
+        /// The subscription; none if nobody asked for it.
+        id: Option<u32>,
+        /// The event package.
+        event: String,
+        /// The notifier's URI.
+        uri: String,
+        /// MIME type of the body.
+        content_type: String,
+        /// The body; bytes that are no UTF-8 are replaced.
+        body: String,
+        /// What it says, of the packages that the phone reads.
+        parsed: Option<Parsed>,
+    },
+    /// A publication's state changed.
+    Publication {
+        /// The errand.
+        id: u32,
+        /// What it is now.
+        state: PublicationState,
+        /// How long the server will keep it unless it is refreshed, in seconds; with `published`
+        /// only.
+        expires_in: Option<u32>,
+        /// With `failed` why; with `pending` why the last attempt failed, if it did.
+        reason: Option<FailureReason>,
+    },
     /// Something odd that was survived.
     Warning {
         /// A stable code, such as `message-unreadable` or `microphone-denied`.
@@ -222,13 +294,43 @@ pub enum RegistrationState {
     Failed,
 }
 
-/// Why a registration failed.
+/// See [`UaEvent::Subscription`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(target_arch = "wasm32", derive(Serialize, Tsify))]
+#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
+pub enum SubscriptionState {
+    /// Asked for, but nothing may be told yet; also while there is no connection.
+    Pending,
+    /// The notifier tells every change.
+    Active,
+    /// Over.
+    Terminated,
+}
+
+/// See [`UaEvent::Publication`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(target_arch = "wasm32", derive(Serialize, Tsify))]
+#[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
+pub enum PublicationState {
+    /// On its way, or tried again later.
+    Pending,
+    /// The server has it.
+    Published,
+    /// Taken back.
+    Removed,
+    /// Refused for good.
+    Failed,
+}
+
+/// Why something failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(target_arch = "wasm32", derive(Serialize, Tsify))]
 #[cfg_attr(target_arch = "wasm32", serde(rename_all = "camelCase"))]
 pub struct FailureReason {
-    /// A stable code of `CcSdkErrorCode`: `token-rejected`, `token-expired`, `auth`, `network`,
-    /// `service-unreachable`, `server-error`, `timeout`.
+    /// A stable code of `CcSdkErrorCode`: of a registration `token-rejected`, `token-expired`,
+    /// `auth`, `network`, `service-unreachable`, `server-error`, `timeout`; of an errand also
+    /// `not-found`, `busy`, `declined`, `no-answer`, `redirected`, `not-supported`, `too-large`,
+    /// `not-registered`.
     pub code: String,
     /// The server's final answer, where there was one.
     pub sip_status: Option<u16>,

@@ -4,14 +4,18 @@
 //! read in `web/commands.rs`, where their TypeScript stands: any `Deserialize` costs 17 KB.
 //! Durations are in the unit of the name, moments in milliseconds of the driver's epoch.
 
+mod ask;
 mod caller;
 mod event;
+mod package;
 
+pub use ask::{Ask, AskMethod};
 pub use caller::{CallInfo, Caller, Party, Verified};
 pub use event::{
-    CallState, Direction, EndCause, EndReason, EndedBy, FailureReason, RegistrationState,
-    TransferState, UaEvent,
+    CallState, Direction, EndCause, EndReason, EndedBy, FailureReason, PublicationState,
+    RegistrationState, SubscriptionState, TransferState, UaEvent,
 };
+pub use package::{LineStatus, MessageCount, Parsed, Side, WatchedDialog};
 
 /// A phone on the page: one account, one registration, any number of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +24,11 @@ pub struct AccountId(pub u32);
 /// A call, from the first wish to its end. Never reused within one [`UserAgent`](crate::UserAgent).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u32);
+
+/// Something that a page asked for beyond calls: a message and its delivery, a subscription, a
+/// publication. Of the same numbers as [`CallId`], and like it never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ErrandId(pub u32);
 
 /// What a page asks of the phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +71,8 @@ pub enum Command {
     SendCallMessage {
         /// The call that carries it.
         call: CallId,
+        /// [`UaEvent::Answered`] says under this id what became of it.
+        id: ErrandId,
         /// The body, UTF-8.
         body: String,
         /// A MIME type, `text/plain` unless told.
@@ -83,6 +94,13 @@ pub enum Command {
     AcceptTransfer(CallId),
     /// Refuses what the far side of a call asks for, with a final status, 300 to 699.
     RefuseTransfer(CallId, u16),
+    /// Begins an errand under an id from [`reserve_call`](crate::UserAgent::reserve_call), or gives
+    /// a publication that is up another body.
+    Ask(ErrandId, Box<Ask>),
+    /// Asks the notifier of a subscription for its whole state again.
+    Refresh(ErrandId),
+    /// Ends a subscription or a publication; what is over already is over.
+    Withdraw(ErrandId),
     /// [`Answer`](Self::Answer), [`Reject`](Self::Reject) or [`Hangup`](Self::Hangup), with words
     /// of the page in the message that says so.
     With(Words, Box<Self>),
@@ -133,7 +151,10 @@ impl Command {
             | Self::Shutdown
             | Self::SetSeatStatus(_)
             | Self::FinishWrapUp
-            | Self::Dial(..) => None,
+            | Self::Dial(..)
+            | Self::Ask(..)
+            | Self::Refresh(_)
+            | Self::Withdraw(_) => None,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Inside the dialog: what the far side asks for (RFC 3261 §12.2.2, §14.2, §15).
 
-use crate::api::{CallState, EndCause, EndReason, EndedBy, UaEvent};
+use crate::api::{CallState, EndCause, EndReason, EndedBy, ErrandId, UaEvent};
 use crate::context::{Context, Owner, Usage};
 use crate::dialog::{Dialog, contact};
+use crate::errand;
 use crate::error::ApiMisuse;
 use crate::identity::ALLOW;
 use crate::media::MediaRequest;
@@ -342,9 +343,13 @@ impl Call {
     pub(super) fn send_message(
         &mut self,
         ctx: &mut Context<'_>,
+        id: ErrandId,
         body: String,
         content_type: &str,
     ) -> Result<(), ApiMisuse> {
+        if body.len() > errand::MOST_BODY {
+            return Err(ApiMisuse::TooLarge);
+        }
         if !crate::sip::printable(content_type) {
             return Err(ApiMisuse::BadHeader("Content-Type".to_owned()));
         }
@@ -355,8 +360,8 @@ impl Call {
         let content_type = if content_type.is_empty() { "text/plain" } else { content_type };
         request.headers.push("Content-Type", content_type);
         request.body = body.into_bytes();
-        if ctx.send(request, Owner::Call(self.id, Usage::Message)).is_none() {
-            ctx.warn("message-not-delivered", "there is no connection", Some(self.id));
+        if ctx.send(request, Owner::Call(self.id, Usage::Message(id))).is_none() {
+            errand::tell_failed(ctx, id, "network");
         }
         Ok(())
     }

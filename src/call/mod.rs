@@ -28,6 +28,7 @@ mod words;
 use crate::api::{CallId, Command, Dial, Direction, UaEvent, Words};
 use crate::auth::Attempts;
 use crate::context::{Context, Usage};
+use crate::errand;
 use crate::error::ApiMisuse;
 use crate::media::PeerId;
 use crate::sdp::Origin;
@@ -192,8 +193,8 @@ impl Call {
             Command::Hold(_, held) => self.hold(ctx, held),
             Command::Renegotiate { ice_restart, .. } => self.renegotiate(ctx, ice_restart),
             Command::SendDigits(_, digits, transport) => self.send_digits(ctx, &digits, transport),
-            Command::SendCallMessage { body, content_type, .. } => {
-                self.send_message(ctx, body, &content_type)
+            Command::SendCallMessage { id, body, content_type, .. } => {
+                self.send_message(ctx, id, body, &content_type)
             }
             Command::Transfer { call, .. } => Err(ApiMisuse::NotConnected(call)),
             Command::RefuseTransfer(..) => Err(ApiMisuse::NoTransferRequest(self.id)),
@@ -206,7 +207,10 @@ impl Call {
             | Command::SetSeatStatus(_)
             | Command::FinishWrapUp
             | Command::AcceptTransfer(_)
-            | Command::Dial(..) => Ok(()),
+            | Command::Dial(..)
+            | Command::Ask(..)
+            | Command::Refresh(_)
+            | Command::Withdraw(_) => Ok(()),
         }
     }
 
@@ -239,10 +243,13 @@ impl Call {
         response: &Message<'_>,
     ) {
         self.challenged.retain(|(it, _)| *it != id);
+        if let Usage::Message(errand) = usage {
+            errand::tell_answered(ctx, errand, response);
+        }
         match usage {
             Usage::Invite => self.on_refused(ctx, id, response),
             Usage::Bye => self.on_bye_answered(id),
-            Usage::Reinvite | Usage::Update | Usage::Info | Usage::Message
+            Usage::Reinvite | Usage::Update | Usage::Info | Usage::Message(_)
                 if matches!(status, 408 | 481) =>
             {
                 self.on_dialog_gone(ctx, status, response);
@@ -250,11 +257,7 @@ impl Call {
             Usage::Update => self.on_refresh_answered(ctx, status, response),
             Usage::Reinvite => self.on_reinvite_refused(ctx, id, status, response),
             Usage::Info => self.on_info_answered(ctx, status),
-            Usage::Message if status >= 300 => {
-                let text = "the far side did not take the message";
-                ctx.warn("message-not-delivered", text, Some(self.id));
-            }
-            Usage::Message | Usage::Refer | Usage::Notify | Usage::Incoming => {}
+            Usage::Message(_) | Usage::Refer | Usage::Notify | Usage::Incoming => {}
         }
     }
 
@@ -267,11 +270,14 @@ impl Call {
         why: LostWhy,
     ) {
         self.challenged.retain(|(it, _)| *it != id);
+        if let Usage::Message(errand) = usage {
+            errand::tell_failed(ctx, errand, errand::code_of_lost(why));
+        }
         match usage {
             Usage::Invite => self.on_invite_lost(ctx, id, why),
             Usage::Bye => self.on_bye_lost(id, why),
             Usage::Incoming => self.on_server_lost(ctx, id, why),
-            Usage::Reinvite | Usage::Update | Usage::Info | Usage::Message
+            Usage::Reinvite | Usage::Update | Usage::Info | Usage::Message(_)
                 if why == LostWhy::Timeout =>
             {
                 self.on_dialog_silent(ctx);
@@ -280,10 +286,7 @@ impl Call {
             Usage::Update => {}
             Usage::Reinvite => self.on_reinvite_lost(ctx, id),
             Usage::Info => self.on_info_lost(),
-            Usage::Refer | Usage::Notify => {}
-            Usage::Message => {
-                ctx.warn("message-not-delivered", "the connection was lost", Some(self.id));
-            }
+            Usage::Message(_) | Usage::Refer | Usage::Notify => {}
         }
     }
 

@@ -10,8 +10,8 @@ use wasm_bindgen::JsValue;
 use super::shape::{FromJson, Headers, Unreadable, field, shape};
 use crate::account;
 use crate::api::{
-    self, AcceptTransfers, AutoAnswer, CallId, Config, Credential, Dial, DigitTransport,
-    ProviderId, SeatStatus, TransferTo, Words,
+    self, AcceptTransfers, Ask, AskMethod, AutoAnswer, CallId, Config, Credential, Dial,
+    DigitTransport, ErrandId, ProviderId, SeatStatus, TransferTo, Words,
 };
 use crate::error::ApiMisuse;
 use crate::json::Json;
@@ -39,6 +39,9 @@ enum Command {
     Transfer(Transfer),
     AcceptTransfer(OfCall),
     RefuseTransfer(Reject),
+    Ask(AskCommand),
+    Refresh(OfErrand),
+    Withdraw(OfErrand),
 }
 
 /// Reads a command; a token provider in it is known to the core as `provider`.
@@ -51,6 +54,7 @@ pub(super) fn read(value: &JsValue, provider: ProviderId) -> Result<api::Command
     let given = text.and_then(|text| Json::parse(&text)).ok_or(Unreadable::Field("command"))?;
     let given = &given;
     let of_call = || field(given, "call").map(CallId);
+    let of_errand = || field(given, "id").map(ErrandId);
     Ok(match field::<String>(given, "type")?.as_str() {
         "configure" => api::Command::Configure(Configure::read(given)?.into()),
         "register" => api::Command::Register(credential(given, provider)?),
@@ -86,9 +90,10 @@ pub(super) fn read(value: &JsValue, provider: ProviderId) -> Result<api::Command
             api::Command::SendDigits(CallId(call), digits, transport.unwrap_or_default())
         }
         "sendCallMessage" => {
-            let SendCallMessage { call, body, content_type } = SendCallMessage::read(given)?;
+            let SendCallMessage { call, id, body, content_type } = SendCallMessage::read(given)?;
             let content_type = content_type.unwrap_or_else(|| "text/plain".to_owned());
-            api::Command::SendCallMessage { call: CallId(call), body, content_type }
+            let id = ErrandId(id);
+            api::Command::SendCallMessage { call: CallId(call), id, body, content_type }
         }
         "transfer" => Transfer::read(given)?.try_into()?,
         "acceptTransfer" => api::Command::AcceptTransfer(of_call()?),
@@ -96,6 +101,12 @@ pub(super) fn read(value: &JsValue, provider: ProviderId) -> Result<api::Command
             let status: Option<u16> = field(given, "status")?;
             api::Command::RefuseTransfer(of_call()?, status.unwrap_or(DECLINE))
         }
+        "ask" => {
+            let given = AskCommand::read(given)?;
+            api::Command::Ask(ErrandId(given.id), Box::new(given.into()))
+        }
+        "refresh" => api::Command::Refresh(of_errand()?),
+        "withdraw" => api::Command::Withdraw(of_errand()?),
         _ => return Err(Unreadable::Field("type")),
     })
 }
@@ -429,6 +440,8 @@ shape! {
     /// Sends a MESSAGE inside a call.
     SendCallMessage {
         call "call": u32,
+        /// From `reserveCall`; `answered` names it.
+        id "id": u32,
         body "body": String,
         ?
         /// A MIME type, `text/plain` unless told.
@@ -465,5 +478,67 @@ impl TryFrom<Transfer> for api::Command {
             headers: given.headers.map(|headers| headers.0).unwrap_or_default(),
             progress: given.progress.unwrap_or(true),
         })
+    }
+}
+
+shape! {
+    /// Begins an errand under an id from `reserveCall`, or gives a publication another body.
+    AskCommand {
+        id "id": u32,
+        #[tsify(type = "\"message\" | \"options\" | \"subscribe\" | \"publish\"")]
+        method "method": AskMethod,
+        ?
+        /// Whom; nothing means the account's own address.
+        target "target": String,
+        /// The event package.
+        event "event": String,
+        /// MIME types that may come.
+        accept "accept": String,
+        /// Wished lifetime, in seconds.
+        expires "expires": u32,
+        /// Further headers.
+        #[tsify(type = "Record<string, string>")]
+        headers "headers": Headers,
+        /// A MIME type, `text/plain` unless told.
+        content_type "contentType": String,
+        /// The body, or with `open` the note.
+        body "body": String,
+        /// The core writes a presence document that says so.
+        open "open": bool,
+    }
+}
+
+impl From<AskCommand> for Ask {
+    fn from(given: AskCommand) -> Self {
+        Self {
+            method: given.method,
+            target: given.target.unwrap_or_default(),
+            event: given.event.unwrap_or_default(),
+            accept: given.accept,
+            expires: given.expires,
+            headers: given.headers.map(|headers| headers.0).unwrap_or_default(),
+            content_type: given.content_type,
+            body: given.body.unwrap_or_default(),
+            open: given.open,
+        }
+    }
+}
+
+impl FromJson for AskMethod {
+    fn read(value: Option<&Json>) -> Option<Self> {
+        match value?.as_text()? {
+            "message" => Some(Self::Message),
+            "options" => Some(Self::Options),
+            "subscribe" => Some(Self::Subscribe),
+            "publish" => Some(Self::Publish),
+            _ => None,
+        }
+    }
+}
+
+shape! {
+    /// A command that needs to know no more than the errand.
+    OfErrand {
+        id "id": u32,
     }
 }

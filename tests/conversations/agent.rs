@@ -116,8 +116,9 @@ fn a_bye_outside_dialogs_is_answered_481() {
     let mut alice = Stage::registered();
     let bye = alice.far().request(Method::Bye);
     alice.hears(bye).says("481");
-    let notify = alice.far().request(Method::Notify);
-    alice.hears(notify).says("481");
+    let mut stranger = alice.far();
+    stranger.remote.push_str(";tag=nobodys");
+    alice.hears(stranger.request(Method::Notify)).says("481");
 }
 
 #[test]

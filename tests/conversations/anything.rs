@@ -223,6 +223,7 @@ impl World {
             }
             Happening::Writes(n) => Command::SendCallMessage {
                 call: call(*n),
+                id: cc_sdk::api::ErrandId(99),
                 body: "hello".into(),
                 content_type: "text/plain".into(),
             },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cc_sdk::api::{CallState, Command, EndCause, EndedBy, UaEvent};
+use cc_sdk::api::{CallState, Command, EndCause, EndedBy, ErrandId, UaEvent};
 use cc_sdk::sip::Method;
 use cc_sdk::{ApiMisuse, MediaEvent, MediaFailure, MediaReply, MediaRequest};
 
@@ -296,6 +296,7 @@ fn a_new_contact_in_what_is_refused_is_not() {
         stage.hears(invite).says(&refused.to_string());
         stage.does(Command::SendCallMessage {
             call: call.id,
+            id: ERRAND,
             body: "x".into(),
             content_type: String::new(),
         });
@@ -341,12 +342,25 @@ fn bodies_of_info_and_message_are_told() {
     stage.hears(call.far.request(Method::Info)).says("200 INFO").tells_nothing();
 }
 
+/// Of the messages that the script sends.
+const ERRAND: ErrandId = ErrandId(99);
+
+/// Why the message was not delivered, if it was not.
+#[track_caller]
+fn delivered(stage: &mut Stage) -> Option<String> {
+    let told = stage.tells_of(|it| matches!(it, UaEvent::Answered { .. }));
+    let UaEvent::Answered { id, reason, .. } = told else { unreachable!() };
+    assert_eq!(id, ERRAND.0);
+    reason.map(|reason| reason.code)
+}
+
 #[test]
 fn a_message_is_sent_inside_the_call() {
     let mut stage = phone();
     let call = talks_to_bob(&mut stage);
     let message = |body: &str, content_type: &str| Command::SendCallMessage {
         call: call.id,
+        id: ERRAND,
         body: body.into(),
         content_type: content_type.into(),
     };
@@ -354,11 +368,11 @@ fn a_message_is_sent_inside_the_call() {
     assert_eq!(stage.last.body(), "hello");
     assert_eq!(stage.last.header("Content-Type"), "text/plain");
     assert!(stage.last.header("To").ends_with(";tag=far"));
-    stage.hears_answer(200).tells_nothing();
+    assert_eq!(delivered(stage.hears_answer(200)), None);
     stage.does(message("no", "application/json")).says("MESSAGE").hears_answer(415);
-    stage.tells_of(
-        |it| matches!(it, UaEvent::Warning { code, .. } if code == "message-not-delivered"),
-    );
+    assert_eq!(delivered(&mut stage).as_deref(), Some("not-supported"));
+    let large = "x".repeat(64 * 1024 + 1);
+    stage.refuses(message(&large, "text/plain"), ApiMisuse::TooLarge);
     let misuse = ApiMisuse::BadHeader("Content-Type".into());
     stage.refuses(message("x", "text/plain\r\nX: y"), misuse);
 }
@@ -371,7 +385,7 @@ fn a_dialog_that_the_far_side_does_not_know_is_over() {
         let mut stage = phone();
         let call = talks_to_bob(&mut stage);
         let (body, content_type) = ("x".to_owned(), "text/plain".to_owned());
-        stage.does(Command::SendCallMessage { call: call.id, body, content_type });
+        stage.does(Command::SendCallMessage { call: call.id, id: ERRAND, body, content_type });
         stage.says("MESSAGE").hears_answer(status).says("BYE");
         let reason = ends(&stage, by, cause);
         assert_eq!(reason.sip_status, Some(status));
@@ -383,9 +397,22 @@ fn a_request_that_nobody_answers_ends_the_call() {
     let mut stage = phone();
     let call = talks_to_bob(&mut stage);
     let (body, content_type) = ("x".to_owned(), "text/plain".to_owned());
-    stage.does(Command::SendCallMessage { call: call.id, body, content_type }).says("MESSAGE");
+    stage
+        .does(Command::SendCallMessage { call: call.id, id: ERRAND, body, content_type })
+        .says("MESSAGE");
     stage.passes(33 * SECOND);
     ends(&stage, EndedBy::Network, EndCause::Timeout);
+    assert_eq!(delivered(&mut stage).as_deref(), Some("timeout"));
+}
+
+#[test]
+fn a_message_whose_connection_is_lost_is_told_so() {
+    let mut stage = phone();
+    let call = talks_to_bob(&mut stage);
+    let (body, content_type) = ("x".to_owned(), "text/plain".to_owned());
+    stage.does(Command::SendCallMessage { call: call.id, id: ERRAND, body, content_type });
+    stage.says("MESSAGE").loses_link();
+    assert_eq!(delivered(&mut stage).as_deref(), Some("network"));
 }
 
 #[test]

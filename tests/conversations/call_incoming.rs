@@ -376,7 +376,8 @@ fn what_is_meant_for_a_call_that_is_up_is_misuse_while_it_rings() {
     let digits = Command::SendDigits(id, "1".into(), cc_sdk::api::DigitTransport::Auto);
     stage.refuses(digits, ApiMisuse::NotConnected(id));
     let (body, content_type) = ("hello".to_owned(), "text/plain".to_owned());
-    let message = Command::SendCallMessage { call: id, body, content_type };
+    let message =
+        Command::SendCallMessage { call: id, id: cc_sdk::api::ErrandId(99), body, content_type };
     stage.refuses(message, ApiMisuse::NotConnected(id));
     stage.does(Command::Answer(id)).refuses(Command::Answer(id), ApiMisuse::NotIncoming(id));
 }

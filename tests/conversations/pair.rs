@@ -150,6 +150,7 @@ fn alice_calls_bob_they_talk_and_bob_hangs_up() {
     bob.tells_of(|event| matches!(event, UaEvent::CallDigit { digit, .. } if digit == "7"));
     bob.does(Command::SendCallMessage {
         call: theirs,
+        id: cc_sdk::api::ErrandId(99),
         body: "hello ☎".into(),
         content_type: "text/plain".into(),
     });
