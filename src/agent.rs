@@ -6,6 +6,7 @@ mod inbound;
 mod phone;
 mod refusal;
 mod settle;
+mod transfers;
 
 pub use boundary::{
     CredentialReply, CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, Output,

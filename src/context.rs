@@ -5,6 +5,7 @@
 
 use crate::agent::FlowId;
 use crate::api::{AccountId, CallId, Config, ErrandId, UaEvent};
+use crate::call::Word;
 use crate::identity::Identity;
 use crate::ids::Ids;
 use crate::outbox::Outbox;
@@ -23,6 +24,8 @@ pub(crate) struct Context<'a> {
     pub(crate) config: &'a Config,
     /// The client transactions of the call that may still be open.
     pub(crate) asked: &'a mut Vec<TransactionId>,
+    /// What the call has for others.
+    pub(crate) words: &'a mut Vec<(CallId, Word)>,
 }
 
 impl Context<'_> {

@@ -87,6 +87,26 @@ impl Dialog {
         self.local_seq
     }
 
+    /// The number of our last request.
+    pub(crate) const fn last_cseq(&self) -> u32 {
+        self.local_seq
+    }
+
+    /// Where requests go.
+    pub(crate) fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The address of the far side with its tag, as in To of our requests.
+    pub(crate) fn remote(&self) -> &str {
+        &self.remote
+    }
+
+    /// What somebody says who wants to replace us here (RFC 3891 §3).
+    pub(crate) fn replaces(&self) -> String {
+        [&self.call_id, ";to-tag=", &self.remote_tag, ";from-tag=", &self.local_tag].concat()
+    }
+
     /// The ACK of a 2xx, with the number of its INVITE and the digest that the INVITE had
     /// (RFC 3261 §13.2.2.4); a Bearer goes into no ACK.
     pub(crate) fn ack(

@@ -8,10 +8,11 @@ use crate::sip::{Method, Request};
 
 /// The methods that this phone takes.
 pub(crate) const ALLOW: &str =
-    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, UPDATE, PRACK";
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, UPDATE, PRACK, REFER";
 
-/// The extensions that it may be asked for: RFC 3262, RFC 5626, RFC 4028.
-pub(crate) const SUPPORTED: &str = "100rel, outbound, timer";
+/// The extensions that it may be asked for: RFC 3262, RFC 4488, RFC 5626,
+/// RFC 3891, RFC 4028.
+pub(crate) const SUPPORTED: &str = "100rel, norefersub, outbound, replaces, timer";
 
 /// Who the phone is on the wire.
 #[derive(Clone)]
@@ -107,8 +108,11 @@ impl Identity {
     ) -> Request {
         let register = method == Method::Register;
         let invite = method == Method::Invite;
-        let refreshes =
-            invite || matches!(method, Method::Update | Method::Subscribe | Method::Refer);
+        let refreshes = invite
+            || matches!(
+                method,
+                Method::Update | Method::Subscribe | Method::Refer | Method::Notify
+            );
         let in_dialog = has_tag(to);
         let mut request = Request::new(method, uri);
         let cseq = [&cseq.to_string(), " ", request.method.as_str()].concat();

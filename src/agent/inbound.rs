@@ -150,10 +150,14 @@ impl Phone {
         server: TransactionId,
         message: &Message<'_>,
     ) -> Result<(), Refusal> {
-        self.check_policy(flow)?;
+        let continues = self.replaced(message)?;
+        if continues.is_none() {
+            self.check_policy(flow)?;
+        }
         let id = core.reserve_call();
         core.transactions.adopt(server, Owner::Call(id, Usage::Incoming));
-        let call = Call::incoming(&mut self.context(core, Some(flow)), id, server, message);
+        let mut ctx = self.context(core, Some(flow));
+        let call = Call::incoming(&mut ctx, id, server, message, continues);
         self.push_call(id, call, Some(flow));
         Ok(())
     }

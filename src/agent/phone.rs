@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::calls::{Calls, Ongoing};
 use super::{Core, FlowId, LinkEvent, LinkRequest};
 use crate::api::{AccountId, CallId, Command, Config, Credential, Dial, ProviderId};
-use crate::call::{Call, Departure};
+use crate::call::{Call, Continues, Departure, Word};
 use crate::context::{Context, Owner};
 use crate::errand::Errands;
 use crate::error::ApiMisuse;
@@ -31,6 +31,8 @@ pub(super) struct Phone {
     dialled: Vec<Time>,
     /// What a call asked in its first step, before it was taken up.
     asked: Vec<TransactionId>,
+    /// What calls have for others.
+    pub(super) words: Vec<(CallId, Word)>,
     stage: Stage,
 }
 
@@ -54,6 +56,7 @@ impl Phone {
             seat: Seat::new(),
             dialled: Vec::new(),
             asked: Vec::new(),
+            words: Vec::new(),
             stage: Stage::Working,
         }
     }
@@ -83,7 +86,6 @@ impl Phone {
                 self.seat.choose(status, facts)?;
             }
             Command::FinishWrapUp => self.seat.finish_wrap_up(),
-            Command::Dial(id, dial) => self.dial(core, id, dial)?,
             Command::Ask(id, ask) => {
                 let ready = self.line.ready_to_call();
                 let (errands, mut ctx) = self.errands(core);
@@ -99,6 +101,11 @@ impl Phone {
                 let (errands, mut ctx) = self.errands(core);
                 errands.withdraw(&mut ctx, id);
             }
+            Command::Dial(id, dial) => self.dial(core, id, dial, None)?,
+            Command::Transfer { call, to, headers, progress } => {
+                self.transfer(core, call, to, &headers, progress)?;
+            }
+            Command::AcceptTransfer(id) => self.accept_transfer(core, id)?,
             command => {
                 let Some(id) = command.call() else { return Ok(()) };
                 let index = self.calls.of_id(id).ok_or(ApiMisuse::CallGone(id))?;
@@ -204,7 +211,9 @@ impl Phone {
         core: &'a mut Core,
         flow: Option<FlowId>,
     ) -> Context<'a> {
-        context(self.account, self.line.identity_mut(flow), &self.config, core, &mut self.asked)
+        let identity = self.line.identity_mut(flow);
+        let news = (&mut self.asked, &mut self.words);
+        context(self.account, identity, &self.config, core, news)
     }
 
     /// A call, and what it is lent for one step.
@@ -214,22 +223,33 @@ impl Phone {
         index: usize,
     ) -> (&'a mut Call, Context<'a>) {
         let Ongoing { call, flow, asked, .. } = self.calls.step(index);
-        let ctx = context(self.account, self.line.identity_mut(*flow), &self.config, core, asked);
+        let identity = self.line.identity_mut(*flow);
+        let ctx = context(self.account, identity, &self.config, core, (asked, &mut self.words));
         (call, ctx)
     }
 
     /// What the page asked for beyond calls, and what it is lent for one step.
     pub(super) fn errands<'a>(&'a mut self, core: &'a mut Core) -> (&'a mut Errands, Context<'a>) {
         let identity = self.line.identity_mut(None);
-        let ctx = context(self.account, identity, &self.config, core, &mut self.asked);
+        let news = (&mut self.asked, &mut self.words);
+        let ctx = context(self.account, identity, &self.config, core, news);
         (&mut self.errands, ctx)
     }
 
-    fn dial(&mut self, core: &mut Core, id: CallId, dial: Dial) -> Result<(), ApiMisuse> {
+    /// Begins a call; `referral` if the far side of another asks for it, with further headers.
+    pub(super) fn dial(
+        &mut self,
+        core: &mut Core,
+        id: CallId,
+        dial: Dial,
+        referral: Option<(Continues, Vec<(String, String)>)>,
+    ) -> Result<(), ApiMisuse> {
         if id.0 > core.last_call || self.calls.of_id(id).is_some() {
             return Err(ApiMisuse::CallGone(id));
         }
-        if self.calls.up() >= self.config.calls_at_once as usize {
+        // The other one is about to end.
+        let others = self.calls.up() - usize::from(referral.is_some());
+        if others >= self.config.calls_at_once as usize {
             return Err(ApiMisuse::CallInProgress);
         }
         let account = match &dial.token {
@@ -246,7 +266,7 @@ impl Phone {
             Ready::Never(_) => return Err(ApiMisuse::NotRegistered),
         };
         self.limit_rate(core.now)?;
-        let call = Call::dial(&mut self.context(core, None), id, dial, departure)?;
+        let call = Call::dial(&mut self.context(core, None), id, dial, departure, referral)?;
         self.dialled.push(core.now);
         self.push_call(id, call, None);
         let (line, mut step) = self.line(core);
@@ -314,7 +334,7 @@ fn context<'a>(
     identity: &'a mut Identity,
     config: &'a Config,
     core: &'a mut Core,
-    asked: &'a mut Vec<TransactionId>,
+    (asked, words): (&'a mut Vec<TransactionId>, &'a mut Vec<(CallId, Word)>),
 ) -> Context<'a> {
     Context {
         now: core.now,
@@ -325,6 +345,7 @@ fn context<'a>(
         identity,
         config,
         asked,
+        words,
     }
 }
 

@@ -156,4 +156,4 @@ fn is_optional(message: &Message<'_>) -> bool {
 const SESSION: &str = "application/sdp";
 
 /// The extensions that a far side may require.
-const EXTENSIONS: [&str; 3] = ["100rel", "outbound", "timer"];
+const EXTENSIONS: [&str; 5] = ["100rel", "norefersub", "outbound", "replaces", "timer"];

@@ -20,6 +20,7 @@ impl Phone {
                     self.calls.touch(index);
                 }
             }
+            self.pass_words(core);
             self.see_to_calls(core);
             let in_call = self.calls.up() > 0;
             let mut step = step(self.account, &self.config, core);
@@ -44,7 +45,7 @@ impl Phone {
         match news {
             LineNews::Ready => errands.on_ready(&mut ctx),
             LineNews::Failed(why) => errands.on_register_failed(&mut ctx, why),
-            LineNews::FlowLost(_) => {}
+            LineNews::Linked | LineNews::FlowLost(_) => {}
         }
         for index in self.calls.places() {
             let (call, mut ctx) = self.call(core, index);

@@ -57,14 +57,17 @@ impl Call {
     }
 
     fn rename(&mut self, old: TransactionId, new: TransactionId) {
+        let refer = self.transfer.as_mut().and_then(|it| it.transaction_mut());
         let known = match &mut self.state {
             State::Calling(calling) => Some(&mut calling.invite),
             State::Up(up) => up.reinvite.transaction_mut(),
             State::Leaving(leaving) => leaving.transaction_mut(),
             State::Preparing { .. } | State::Incoming(_) | State::Gone => None,
         };
-        if let Some(known) = known.filter(|known| **known == old) {
-            *known = new;
+        for known in [known, refer].into_iter().flatten() {
+            if *known == old {
+                *known = new;
+            }
         }
     }
 }

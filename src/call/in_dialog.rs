@@ -153,6 +153,8 @@ impl Call {
                 response.headers.push("Accept", "application/sdp");
                 ctx.respond(server, &response);
             }
+            Some(Method::Refer) => self.on_refer(ctx, server, reply, number, request),
+            Some(Method::Notify) => self.on_notify(ctx, server, &reply, request),
             // Nothing of ours was sent reliably (RFC 3262 §3).
             Some(Method::Prack) => {
                 ctx.respond(server, &reply.response(481));

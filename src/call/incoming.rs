@@ -20,7 +20,7 @@ use super::negotiation::{Negotiation, Purpose};
 use super::outgoing::description;
 use super::session_timer::Proposal;
 use super::told::epoch_ms;
-use super::{Call, State, info};
+use super::{Call, Continues, State, info};
 
 /// It rings here, or the answer is being made.
 #[derive(Debug)]
@@ -132,6 +132,7 @@ impl Call {
         id: CallId,
         server: TransactionId,
         request: &Message<'_>,
+        continues: Option<Continues>,
     ) -> Self {
         let uri = request.from().map(|from| from.uri_text().to_owned()).unwrap_or_default();
         let sip_call_id = request.call_id().map(Cow::into_owned).unwrap_or_default();
@@ -157,9 +158,17 @@ impl Call {
         let timer = Proposal::of(request);
         let patience = Patience::of(request, ctx.now);
         let incoming = Incoming { server, reply, dialog, number, offer, timer, stage, patience };
-        incoming.ring(ctx);
+        if continues.is_none() {
+            incoming.ring(ctx);
+        }
         call.state = State::Incoming(Box::new(incoming));
+        call.continues = continues;
         call.tell_ringing(ctx, uri, request);
+        if let Some(Continues::Replaced { muted, .. }) = continues {
+            // It rang before, or was talked in.
+            call.muted = muted;
+            let _ = call.answer(ctx, Words::default());
+        }
         call.show(ctx);
         call
     }
@@ -180,7 +189,7 @@ impl Call {
             headers: headers.collect(),
             caller: Box::default(),
             sip_call_id: self.sip_call_id.clone(),
-            continues: None,
+            continues: self.continues.map(|it| it.call().0),
             at,
         });
     }

@@ -125,6 +125,8 @@ impl Call {
     }
 
     fn tell_end(&mut self, ctx: &mut Context<'_>, reason: EndReason) {
+        let reason = self.end_transfer(ctx, reason);
+        self.end_asked(ctx);
         if let Some(asked) = self.negotiation.take_asked() {
             // RFC 3261 §15.1.2: what is pending gets 487.
             ctx.respond(asked.server, &asked.reply.response(487));

@@ -19,11 +19,17 @@ mod once;
 mod outgoing;
 mod peer;
 mod reason;
+mod referred;
 mod refresh;
+mod replaces;
 mod session_timer;
 mod taken;
 mod told;
+mod transfer;
 mod words;
+
+pub(crate) use replaces::Continues;
+pub(crate) use transfer::{Destination, Word};
 
 use crate::api::{CallId, Command, Dial, Direction, UaEvent, Words};
 use crate::auth::Attempts;
@@ -45,8 +51,10 @@ use self::leaving::Leaving;
 use self::negotiation::Negotiation;
 use self::outgoing::Calling;
 use self::peer::Peer;
+use self::referred::Asked;
 use self::session_timer::SessionTimer;
 use self::told::Told;
+use self::transfer::Transfer;
 
 pub(crate) use self::session_timer::{LEAST, is_too_short};
 
@@ -87,6 +95,13 @@ pub(crate) struct Call {
     words: Words,
     /// Its INVITE carried a one-time token, and is not sent again.
     once: bool,
+    /// The call that this one takes further.
+    continues: Option<Continues>,
+    /// A transfer to another was asked for, whose far side is this one's.
+    is_handed_over: bool,
+    transfer: Option<Box<Transfer>>,
+    /// A transfer that the far side asks for.
+    asked: Option<Box<Asked>>,
     told: Told,
     /// The last ACKs, to be said again when a 2xx is.
     acks: Vec<Acked>,
@@ -153,6 +168,10 @@ impl Call {
             privacy: Privacy::None,
             words: Words::default(),
             once: false,
+            continues: None,
+            is_handed_over: false,
+            transfer: None,
+            asked: None,
             told: Told::default(),
             acks: Vec::new(),
             challenged: Vec::new(),
@@ -196,8 +215,7 @@ impl Call {
             Command::SendCallMessage { id, body, content_type, .. } => {
                 self.send_message(ctx, id, body, &content_type)
             }
-            Command::Transfer { call, .. } => Err(ApiMisuse::NotConnected(call)),
-            Command::RefuseTransfer(..) => Err(ApiMisuse::NoTransferRequest(self.id)),
+            Command::RefuseTransfer(_, status) => self.refuse_transfer(ctx, status),
             // The agent's and the line's; and nobody says with what is said with words already.
             Command::With(..)
             | Command::Configure(_)
@@ -206,6 +224,7 @@ impl Call {
             | Command::Shutdown
             | Command::SetSeatStatus(_)
             | Command::FinishWrapUp
+            | Command::Transfer { .. }
             | Command::AcceptTransfer(_)
             | Command::Dial(..)
             | Command::Ask(..)
@@ -257,7 +276,9 @@ impl Call {
             Usage::Update => self.on_refresh_answered(ctx, status, response),
             Usage::Reinvite => self.on_reinvite_refused(ctx, id, status, response),
             Usage::Info => self.on_info_answered(ctx, status),
-            Usage::Message(_) | Usage::Refer | Usage::Notify | Usage::Incoming => {}
+            Usage::Refer => self.on_refer_answered(ctx, id, response),
+            Usage::Notify if status >= 300 => self.on_notify_refused(),
+            Usage::Message(_) | Usage::Notify | Usage::Incoming => {}
         }
     }
 
@@ -286,7 +307,9 @@ impl Call {
             Usage::Update => {}
             Usage::Reinvite => self.on_reinvite_lost(ctx, id),
             Usage::Info => self.on_info_lost(),
-            Usage::Message(_) | Usage::Refer | Usage::Notify => {}
+            Usage::Refer => self.on_refer_lost(ctx, id, why),
+            Usage::Notify => self.on_notify_refused(),
+            Usage::Message(_) => {}
         }
     }
 
@@ -348,6 +371,8 @@ impl Call {
             State::Leaving(_) => self.on_leaving_timeout(ctx),
             State::Preparing { .. } | State::Gone => {}
         }
+        self.on_transfer_timeout(ctx);
+        self.on_asked_timeout(ctx);
         self.on_digit_timeout(ctx);
     }
 
@@ -364,6 +389,9 @@ impl Call {
             State::Incoming(incoming) => Some(incoming.deadline()),
             State::Gone => None,
         };
+        let transfer = self.transfer.as_ref().and_then(|it| it.deadline());
+        let asked = self.asked.as_ref().and_then(|it| it.deadline());
+        let own = soonest(own, soonest(transfer, asked));
         soonest(soonest(own, self.negotiation.deadline()), self.digits.deadline())
     }
 

@@ -15,7 +15,7 @@ use crate::transaction::{LostWhy, TransactionId};
 use super::again::places;
 use super::negotiation::{Negotiation, Purpose};
 use super::told::epoch_ms;
-use super::{Call, Departure, Privacy, State, draft, info, once};
+use super::{Call, Continues, Departure, Privacy, State, draft, info, once};
 
 /// The INVITE is out.
 #[derive(Debug)]
@@ -92,6 +92,7 @@ impl Call {
         id: CallId,
         mut dial: Dial,
         departure: Departure,
+        referral: Option<(Continues, Vec<(String, String)>)>,
     ) -> Result<Self, ApiMisuse> {
         draft::check(&dial)?;
         once::check(&dial, ctx.config)?;
@@ -101,6 +102,10 @@ impl Call {
             Self::new(ctx, id, Direction::Outgoing, dial.target.trim().to_owned(), sip_call_id);
         if dial.anonymous {
             call.privacy = Privacy::Anonymous;
+        }
+        if let Some((continues, headers)) = referral {
+            call.continues = Some(continues);
+            dial.headers = headers;
         }
         call.tell_begun(ctx, &dial);
         let patience = Duration::from_millis(ctx.config.early_call_ms.into());
@@ -127,7 +132,7 @@ impl Call {
             headers: Vec::new(),
             caller: Box::default(),
             sip_call_id: self.sip_call_id.clone(),
-            continues: None,
+            continues: self.continues.map(|it| it.call().0),
             at,
         });
     }

@@ -51,7 +51,7 @@ impl EndReason {
     }
 }
 
-fn by_status(status: u16) -> EndCause {
+pub(super) fn by_status(status: u16) -> EndCause {
     match status {
         300..=399 => EndCause::Redirected,
         401 | 403 | 407 => EndCause::Auth,

@@ -57,6 +57,7 @@ impl Call {
         why: Option<EndReason>,
     ) {
         self.told.state = Some(state);
+        self.tell_others(ctx, state, why.as_ref());
         let at = epoch_ms(ctx);
         ctx.tell(UaEvent::CallState { call: self.id.0, state, end_reason: why, at });
     }
