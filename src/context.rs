@@ -115,6 +115,8 @@ pub(crate) enum Usage {
     Reinvite,
     /// An UPDATE inside the dialog.
     Update,
+    /// A PRACK.
+    Prack,
     /// A BYE.
     Bye,
     /// An INFO that carries a digit.

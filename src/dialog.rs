@@ -1,6 +1,7 @@
 //! The dialog: what two ends agree on so that requests find their way (RFC 3261 §12).
 //!
-//! Early dialogs are not kept: nothing is sent inside them, and the 2xx tells all again.
+//! An early dialog that is taken is made anew by the 2xx, which tells all again; only the numbers
+//! of what was said inside it go on.
 
 use crate::identity::Identity;
 use crate::sip::{Message, Method, NameAddr, ParseError, Request};
@@ -73,6 +74,17 @@ impl Dialog {
     ) -> Result<Self, ParseError> {
         let local = request.to()?.as_str().to_owned();
         Ok(Self { local, local_seq: sent, ..Self::of_request(request, local_tag)? })
+    }
+
+    /// Whether the far side is the same.
+    pub(crate) fn is_early_form_of(&self, other: &Self) -> bool {
+        self.remote_tag == other.remote_tag
+    }
+
+    /// Goes on with the numbers of its early form.
+    pub(crate) fn count_on_from(&mut self, early: &Self) {
+        self.local_seq = self.local_seq.max(early.local_seq);
+        self.remote_seq = early.remote_seq;
     }
 
     /// The next request inside the dialog.

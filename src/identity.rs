@@ -10,9 +10,9 @@ use crate::sip::{Method, Request};
 pub(crate) const ALLOW: &str =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, UPDATE, PRACK, REFER";
 
-/// The extensions that it may be asked for: RFC 3262, RFC 4488, RFC 5626,
-/// RFC 3891, RFC 4028.
-pub(crate) const SUPPORTED: &str = "100rel, norefersub, outbound, replaces, timer";
+/// The extensions that it may be asked for: RFC 3262, RFC 6228, RFC 4488,
+/// RFC 5626, RFC 3891, RFC 4028.
+pub(crate) const SUPPORTED: &str = "100rel, 199, norefersub, outbound, replaces, timer";
 
 /// Who the phone is on the wire.
 #[derive(Clone)]

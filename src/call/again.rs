@@ -26,7 +26,7 @@ impl Calling {
 
     /// A fork's description is in use: no other offer can be made in this INVITE's place.
     const fn is_early(&self) -> bool {
-        matches!(self.hears, Hears::Early { .. })
+        matches!(self.hears, Hears::Early { .. } | Hears::Bereft)
     }
 }
 
@@ -77,6 +77,8 @@ impl Call {
 
     /// `true` also if there was no way for it, so that the call is over.
     pub(super) fn call_again(&mut self, ctx: &mut Context<'_>, request: Request) -> bool {
+        // Who rang for the former INVITE does so no more.
+        self.forks.clear();
         let again = self.send_again(ctx, request, Usage::Invite);
         if let (State::Calling(calling), Some(again)) = (&mut self.state, again) {
             calling.invite = again;

@@ -47,7 +47,12 @@ impl Call {
     ) -> Option<TransactionId> {
         let used = request.headers.get("CSeq").unwrap_or_default();
         let used = before(used, b" ").parse().unwrap_or(0);
-        let number = match self.dialog_mut() {
+        let fork = self.forks.iter_mut().map(|fork| &mut fork.dialog).find(|it| it.sends(&request));
+        let dialog = match (&mut self.state, fork) {
+            (State::Calling(_), fork) => fork,
+            _ => self.dialog_mut(),
+        };
+        let number = match dialog {
             Some(dialog) if dialog.sends(&request) => dialog.next_cseq(),
             _ => u32::saturating_add(used, 1),
         };

@@ -118,7 +118,12 @@ impl Call {
             State::Incoming(incoming) => Some(&mut incoming.dialog),
             State::Up(up) => Some(&mut up.dialog),
             State::Leaving(leaving) => leaving.dialog_mut(),
-            State::Preparing { .. } | State::Calling(_) | State::Gone => None,
+            State::Calling(calling) => {
+                let heard = calling.heard()?;
+                let dialogs = self.forks.iter_mut().map(|fork| &mut fork.dialog);
+                dialogs.into_iter().find(|dialog| dialog.has_remote_tag(heard))
+            }
+            State::Preparing { .. } | State::Gone => None,
         }
     }
 
@@ -132,8 +137,17 @@ impl Call {
         let mut reply = Reply::of(request);
         reply.tag(&self.local_tag);
         let number = request.cseq().map(|cseq| cseq.number).unwrap_or_default();
-        if self.dialog_mut().is_some_and(|dialog| !dialog.takes(number)) {
+        let tag = request.from().ok().and_then(|from| Some(from.tag()?.into_owned()));
+        let tag = tag.unwrap_or_default();
+        let dialog = match &self.state {
+            State::Calling(_) => self.fork_mut(&tag),
+            _ => self.dialog_mut(),
+        };
+        if dialog.is_some_and(|dialog| !dialog.takes(number)) {
             ctx.respond(server, &reply.response(500));
+            return;
+        }
+        if self.on_update_of_fork(ctx, server, &reply, &tag, request) {
             return;
         }
         match request.method() {
@@ -155,10 +169,7 @@ impl Call {
             }
             Some(Method::Refer) => self.on_refer(ctx, server, reply, number, request),
             Some(Method::Notify) => self.on_notify(ctx, server, &reply, request),
-            // Nothing of ours was sent reliably (RFC 3262 §3).
-            Some(Method::Prack) => {
-                ctx.respond(server, &reply.response(481));
-            }
+            Some(Method::Prack) => self.on_prack(ctx, server, &reply, request),
             _ => {
                 let mut response = reply.response(405);
                 response.headers.push("Allow", ALLOW);
@@ -220,7 +231,7 @@ impl Call {
             ctx.respond(server, &response);
             return;
         }
-        if let Some(status) = self.why_not_now(offer.as_deref()) {
+        if let Some(status) = self.why_not_now(is_update, offer.as_deref()) {
             let mut response = reply.response(status);
             if status == 500 {
                 // RFC 3261 §14.2: a random number of seconds up to ten.
@@ -242,9 +253,14 @@ impl Call {
     }
 
     /// The status for an offer that cannot be taken up (RFC 3261 §14.2, RFC 3311 §5.2).
-    fn why_not_now(&self, offer: Option<&str>) -> Option<u16> {
-        let State::Up(up) = &self.state else { return Some(500) };
-        match (&up.unacked, &self.negotiation) {
+    fn why_not_now(&self, is_update: bool, offer: Option<&str>) -> Option<u16> {
+        let unacked = match &self.state {
+            State::Up(up) => up.unacked.as_ref(),
+            State::Calling(_) if is_update => None,
+            State::Calling(_) => return Some(491),
+            _ => return Some(500),
+        };
+        match (unacked, &self.negotiation) {
             (None, Negotiation::Stable) => {
                 offer.is_some_and(|sdp| sdp::audio(sdp).is_none()).then_some(488)
             }
@@ -301,8 +317,7 @@ impl Call {
             let mut response = self.accepting(ctx, &asked.reply, body);
             self.timer.answer(ctx, asked.timer, &mut response.headers);
             ctx.respond(asked.server, &response);
-            self.tell_local_hold(ctx);
-            self.pursue(ctx);
+            self.on_settled(ctx);
         } else {
             self.accept(ctx, asked.server, &asked.reply, asked.number, asked.timer, body);
         }

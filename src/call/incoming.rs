@@ -18,6 +18,7 @@ use crate::transaction::{LostWhy, PATIENCE, T1, T2, TransactionId};
 use super::in_dialog::Up;
 use super::negotiation::{Negotiation, Purpose};
 use super::outgoing::description;
+use super::reliable::Reliable;
 use super::session_timer::Proposal;
 use super::told::epoch_ms;
 use super::{Call, Continues, State, info};
@@ -69,7 +70,7 @@ enum Stage {
     Answering,
 }
 
-/// A 2xx of ours that is repeated until its ACK (RFC 3261 §13.3.1.4), also over a reliable
+/// A 2xx of ours, or what we say reliably before it, that is repeated until its ACK or PRACK (RFC 3261 §13.3.1.4), also over a reliable
 /// transport, since the ACK comes from the other end and not from the next hop.
 #[derive(Debug)]
 pub(super) struct Unacked {
@@ -77,6 +78,7 @@ pub(super) struct Unacked {
     bytes: Vec<u8>,
     again: Time,
     interval: Duration,
+    longest: Duration,
     until: Time,
 }
 
@@ -91,15 +93,20 @@ impl Incoming {
     pub(super) fn deadline(&self) -> Time {
         self.patience.again.min(self.patience.until)
     }
-
-    fn ring(&self, ctx: &mut Context<'_>) {
-        let mut ringing = self.reply.response(180);
-        ringing.headers.push("Contact", ctx.identity.contact_header());
-        ctx.respond(self.server, &ringing);
-    }
 }
 
 impl Unacked {
+    /// Of what was just sent; `longest` is the longest time between two repetitions.
+    pub(super) fn new(
+        now: Time,
+        number: u32,
+        response: &Response,
+        longest: Duration,
+    ) -> Option<Self> {
+        let bytes = response.to_bytes().ok()?;
+        Some(Self { number, bytes, again: now + T1, interval: T1, longest, until: now + PATIENCE })
+    }
+
     pub(super) fn is_for(&self, number: u32) -> bool {
         self.number == number
     }
@@ -114,7 +121,7 @@ impl Unacked {
             return false;
         }
         if self.again <= ctx.now {
-            self.interval = (self.interval * 2).min(T2);
+            self.interval = (self.interval * 2).min(self.longest);
             self.again = ctx.now + self.interval;
             if let Some(flow) = ctx.identity.flow {
                 ctx.transmit(flow, self.bytes.clone());
@@ -158,10 +165,11 @@ impl Call {
         let timer = Proposal::of(request);
         let patience = Patience::of(request, ctx.now);
         let incoming = Incoming { server, reply, dialog, number, offer, timer, stage, patience };
-        if continues.is_none() {
-            incoming.ring(ctx);
-        }
         call.state = State::Incoming(Box::new(incoming));
+        call.reliable = Reliable::of(ctx, request);
+        if continues.is_none() {
+            call.ring(ctx);
+        }
         call.continues = continues;
         call.tell_ringing(ctx, uri, request);
         if let Some(Continues::Replaced { muted, .. }) = continues {
@@ -171,6 +179,17 @@ impl Call {
         }
         call.show(ctx);
         call
+    }
+
+    /// Says that it rings; where that would have to hold an offer, it is left unsaid.
+    fn ring(&mut self, ctx: &mut Context<'_>) {
+        let State::Incoming(incoming) = &self.state else { return };
+        if incoming.offer.is_some() || self.reliable.is_none() {
+            let (server, number) = (incoming.server, incoming.number);
+            let mut ringing = incoming.reply.response(180);
+            ringing.headers.push("Contact", self.contact(ctx)).push("Allow", ALLOW);
+            self.say_provisional(ctx, server, number, ringing);
+        }
     }
 
     fn tell_ringing(&self, ctx: &mut Context<'_>, uri: String, request: &Message<'_>) {
@@ -242,6 +261,26 @@ impl Call {
 
     /// The answer, or for an INVITE without offer the offer, is ready.
     pub(super) fn send_accept(&mut self, ctx: &mut Context<'_>, body: String) {
+        let State::Incoming(incoming) = &self.state else { return };
+        if incoming.offer.is_some() || self.reliable.is_none() {
+            self.take_up(ctx, body);
+            return;
+        }
+        let (server, number) = (incoming.server, incoming.number);
+        let mut offer = incoming.reply.response(183);
+        offer.headers.push("Contact", self.contact(ctx)).push("Content-Type", "application/sdp");
+        offer.body = body.into_bytes();
+        self.negotiation = Negotiation::Offered;
+        self.say_provisional(ctx, server, number, offer);
+    }
+
+    /// Our offer is out, and not in the 2xx.
+    pub(super) fn awaits_answer(&self) -> bool {
+        matches!((&self.state, &self.negotiation), (State::Incoming(_), Negotiation::Offered))
+    }
+
+    /// The 200, without a description if all is settled already.
+    pub(super) fn take_up(&mut self, ctx: &mut Context<'_>, body: String) {
         let State::Incoming(incoming) = std::mem::replace(&mut self.state, State::Gone) else {
             return;
         };
@@ -253,6 +292,7 @@ impl Call {
                 self.hear(ctx, sdp, false);
                 Negotiation::Stable
             }
+            None if body.is_empty() => Negotiation::Stable,
             None => Negotiation::Offered,
         };
         self.answered = offer;
@@ -273,14 +313,8 @@ impl Call {
         let mut response = self.accepting(ctx, reply, body);
         self.timer.answer(ctx, timer, &mut response.headers);
         ctx.respond(server, &response);
-        if let (State::Up(up), Ok(bytes)) = (&mut self.state, response.to_bytes()) {
-            up.unacked = Some(Unacked {
-                number,
-                bytes,
-                again: ctx.now + T1,
-                interval: T1,
-                until: ctx.now + PATIENCE,
-            });
+        if let State::Up(up) = &mut self.state {
+            up.unacked = Unacked::new(ctx.now, number, &response, T2);
         }
     }
 
@@ -305,13 +339,16 @@ impl Call {
     }
 
     pub(super) fn on_incoming_timeout(&mut self, ctx: &mut Context<'_>) {
+        if !self.repeat_provisional(ctx) {
+            return;
+        }
         let State::Incoming(incoming) = &mut self.state else { return };
         let Patience { again, until, late } = incoming.patience;
         if until <= ctx.now {
             self.end(ctx, EndReason::new(EndedBy::System, EndCause::NoAnswer), late);
         } else if again <= ctx.now {
             incoming.patience.again = ctx.now + RING_AGAIN;
-            incoming.ring(ctx);
+            self.ring(ctx);
         }
     }
 

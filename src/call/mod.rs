@@ -9,6 +9,7 @@ mod again;
 mod challenge;
 mod digits;
 mod draft;
+mod early;
 mod hold;
 mod in_dialog;
 mod incoming;
@@ -21,6 +22,7 @@ mod peer;
 mod reason;
 mod referred;
 mod refresh;
+mod reliable;
 mod replaces;
 mod session_timer;
 mod taken;
@@ -45,6 +47,7 @@ use crate::transaction::{LostWhy, TransactionId};
 
 pub(crate) use self::again::places;
 use self::digits::Digits;
+use self::early::Fork;
 use self::in_dialog::Up;
 use self::incoming::Incoming;
 use self::leaving::Leaving;
@@ -52,6 +55,7 @@ use self::negotiation::Negotiation;
 use self::outgoing::Calling;
 use self::peer::Peer;
 use self::referred::Asked;
+use self::reliable::Reliable;
 use self::session_timer::SessionTimer;
 use self::told::Told;
 use self::transfer::Transfer;
@@ -91,6 +95,10 @@ pub(crate) struct Call {
     answered: Option<String>,
     timer: SessionTimer,
     privacy: Privacy,
+    /// The far sides of an outgoing call that ring, or did.
+    forks: Vec<Fork>,
+    /// What an incoming call says before its answer, where that must arrive.
+    reliable: Option<Reliable>,
     /// What the page adds to the next answer, refusal, BYE or CANCEL.
     words: Words,
     /// Its INVITE carried a one-time token, and is not sent again.
@@ -166,6 +174,8 @@ impl Call {
             answered: None,
             timer: SessionTimer::default(),
             privacy: Privacy::None,
+            forks: Vec::new(),
+            reliable: None,
             words: Words::default(),
             once: false,
             continues: None,
@@ -278,7 +288,7 @@ impl Call {
             Usage::Info => self.on_info_answered(ctx, status),
             Usage::Refer => self.on_refer_answered(ctx, id, response),
             Usage::Notify if status >= 300 => self.on_notify_refused(),
-            Usage::Message(_) | Usage::Notify | Usage::Incoming => {}
+            Usage::Prack | Usage::Message(_) | Usage::Notify | Usage::Incoming => {}
         }
     }
 
@@ -309,7 +319,7 @@ impl Call {
             Usage::Info => self.on_info_lost(),
             Usage::Refer => self.on_refer_lost(ctx, id, why),
             Usage::Notify => self.on_notify_refused(),
-            Usage::Message(_) => {}
+            Usage::Prack | Usage::Message(_) => {}
         }
     }
 
@@ -386,7 +396,10 @@ impl Call {
                 self.path_deadline().map(|it| it.0),
             ),
             State::Leaving(leaving) => Some(leaving.deadline()),
-            State::Incoming(incoming) => Some(incoming.deadline()),
+            State::Incoming(incoming) => {
+                let repetition = self.reliable.as_ref().and_then(Reliable::deadline);
+                soonest(Some(incoming.deadline()), repetition)
+            }
             State::Gone => None,
         };
         let transfer = self.transfer.as_ref().and_then(|it| it.deadline());

@@ -287,6 +287,7 @@ impl Call {
                 if let Some(asked) = self.negotiation.take_asked() {
                     ctx.respond(asked.server, &asked.reply.response(488));
                 }
+                self.on_settled(ctx);
             }
             Negotiation::Describing { purpose: Purpose::Reply(_), .. } => {
                 if let Some(asked) = self.negotiation.take_asked() {
@@ -354,6 +355,10 @@ impl Call {
     /// Both sides have each other's description.
     pub(super) fn on_settled(&mut self, ctx: &mut Context<'_>) {
         self.negotiation = Negotiation::Stable;
+        if let State::Incoming(_) = &self.state {
+            self.take_up(ctx, String::new());
+            return;
+        }
         if let State::Up(up) = &mut self.state {
             let is_open = self.peer.as_ref().is_some_and(Peer::is_still_silent);
             up.settle(ctx.now, is_open);

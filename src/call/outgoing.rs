@@ -40,6 +40,8 @@ pub(super) enum Hears {
     Early {
         remote_tag: String,
     },
+    /// That fork is over, and its sound with it. The offer has had its answer all the same.
+    Bereft,
 }
 
 /// How the offer went out.
@@ -74,7 +76,7 @@ impl Calling {
     pub(super) const fn shown(&self, negotiation: &Negotiation) -> Option<CallState> {
         match (&self.hears, negotiation) {
             (Hears::Nothing, _) => Some(CallState::Calling),
-            (Hears::Ringing, _) => Some(CallState::Ringing),
+            (Hears::Ringing | Hears::Bereft, _) => Some(CallState::Ringing),
             (Hears::Early { .. }, Negotiation::Stable) => Some(CallState::Early),
             (Hears::Early { .. }, _) => None,
         }
@@ -212,14 +214,19 @@ impl Call {
         id: TransactionId,
         response: &Message<'_>,
     ) {
-        let State::Calling(calling) = &mut self.state else { return };
+        let State::Calling(calling) = &self.state else { return };
         let status = response.status().unwrap_or_default();
-        if calling.invite != id || status == 199 {
+        if calling.invite != id {
             return;
         }
         let tag = response.to().ok().and_then(|to| Some(to.tag()?.into_owned()));
+        if tag.as_ref().is_some_and(|tag| !self.attend(ctx, id, tag, response)) {
+            return;
+        }
+        let State::Calling(calling) = &mut self.state else { return };
         let answer = description(response).filter(|sdp| sdp::audio(sdp).is_some());
         match (&calling.hears, tag, answer) {
+            (_, Some(tag), _) if status == 199 => self.on_fork_over(ctx, &tag),
             (Hears::Nothing | Hears::Ringing, Some(remote_tag), Some(sdp)) => {
                 calling.hears = Hears::Early { remote_tag };
                 self.apply(ctx, &sdp);

@@ -65,6 +65,7 @@ impl Call {
         }
         let is_early = match &calling.hears {
             Hears::Early { remote_tag } => Some(dialog.has_remote_tag(remote_tag)),
+            Hears::Bereft => Some(false),
             Hears::Nothing | Hears::Ringing => None,
         };
         self.timer.hear(ctx.now, response);
@@ -96,6 +97,10 @@ impl Call {
     /// Another fork took the call than the one whose sound was heard: no browser takes a second
     /// answer, so that it gets a new offer.
     fn offer_from_new_peer(&mut self, ctx: &mut Context<'_>) {
+        if let Some(asked) = self.negotiation.take_asked() {
+            // An UPDATE of the fork that is over now.
+            ctx.respond(asked.server, &asked.reply.response(481));
+        }
         let offer = MediaRequest::Offer { ice_restart: false };
         self.describe_anew(ctx, Purpose::Reinvite, offer);
     }
@@ -109,13 +114,20 @@ impl Call {
         }
     }
 
-    fn dialog_of(
+    pub(super) fn dialog_of(
         &self,
         ctx: &Context<'_>,
         id: TransactionId,
         response: &Message<'_>,
     ) -> Option<Dialog> {
-        Dialog::of_response(ctx.transactions.sent(id)?, &self.local_tag, response).ok()
+        let dialog = Dialog::of_response(ctx.transactions.sent(id)?, &self.local_tag, response);
+        let mut dialog = dialog.ok()?;
+        // What was said while it was early had numbers too.
+        let early = self.forks.iter().map(|fork| &fork.dialog);
+        if let Some(early) = early.into_iter().find(|early| early.is_early_form_of(&dialog)) {
+            dialog.count_on_from(early);
+        }
+        Some(dialog)
     }
 
     /// Sends the ACK of a 2xx, and keeps it for repetitions.

@@ -15,6 +15,7 @@ mod call_media;
 mod call_outgoing;
 mod call_play;
 mod call_reasons;
+mod call_reliable;
 mod call_words;
 mod moving;
 mod one_time;
