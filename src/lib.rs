@@ -101,6 +101,8 @@ mod sdp;
 mod seat;
 pub mod sip;
 mod table;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 mod text;
 mod time;
 mod token;

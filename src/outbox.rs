@@ -45,6 +45,12 @@ impl Outbox {
         PeerId(self.ticket().0)
     }
 
+    /// How many wait.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     pub(crate) fn pop(&mut self) -> Option<Output> {
         self.queue.pop_front()
     }

@@ -1,0 +1,97 @@
+//! What one page was told of its calls, and whether it makes sense.
+
+use crate::api::{CallState, Direction, EndReason, UaEvent};
+use crate::time::Time;
+
+/// A call as its page knows it.
+#[derive(Clone, Debug)]
+pub struct SimCall {
+    /// As in [`CallId`](crate::api::CallId).
+    pub id: u32,
+    /// Who began it.
+    pub direction: Direction,
+    /// The far side's number.
+    pub number: String,
+    /// The Call-ID on the wire: the same for both ends, where nobody changes it on the way.
+    pub sip_call_id: String,
+    /// The last that was told.
+    pub state: Option<CallState>,
+    /// Why it ended, once it has.
+    pub end: Option<EndReason>,
+    /// It was connected at some time.
+    pub talked: bool,
+    /// When it began.
+    pub begun: Time,
+}
+
+impl SimCall {
+    /// The page was told of no end yet.
+    pub const fn is_up(&self) -> bool {
+        self.end.is_none()
+    }
+}
+
+/// The calls of one page.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    pub(super) calls: Vec<SimCall>,
+}
+
+impl Ledger {
+    /// Takes an event in; what it says against those before it goes into `wrong`.
+    pub(super) fn take(&mut self, now: Time, event: &UaEvent, wrong: &mut Vec<String>) {
+        match event {
+            UaEvent::Call { call, direction, number, sip_call_id, .. } => {
+                if self.find(*call).is_some() {
+                    wrong.push(format!("call {call} begins twice"));
+                    return;
+                }
+                self.calls.push(SimCall {
+                    id: *call,
+                    direction: *direction,
+                    number: number.clone(),
+                    sip_call_id: sip_call_id.clone(),
+                    state: None,
+                    end: None,
+                    talked: false,
+                    begun: now,
+                });
+            }
+            UaEvent::CallState { call, state, end_reason, .. } => match self.find(*call) {
+                None => wrong.push(format!("call {call} is {state:?} and never began")),
+                Some(known) if known.end.is_some() => {
+                    wrong.push(format!("call {call} is {state:?} after its end"));
+                }
+                Some(known) => {
+                    known.state = Some(*state);
+                    known.talked |= *state == CallState::Connected;
+                    known.end.clone_from(end_reason);
+                    if (*state == CallState::Ended) != end_reason.is_some() {
+                        wrong.push(format!("call {call} is {state:?} with {end_reason:?}"));
+                    }
+                }
+            },
+            // The last step of the CC SDK's numbers comes with the end.
+            UaEvent::CallStatus { call, status: 1..=3, .. }
+            | UaEvent::CallHeld { call, .. }
+            | UaEvent::CallMuted { call, .. }
+            | UaEvent::CallTrack { call }
+            | UaEvent::CallDigit { call, .. }
+            | UaEvent::CallDigitSent { call, .. }
+            | UaEvent::CallMessage { call, .. } => {
+                if self.find(*call).is_none_or(|known| known.end.is_some()) {
+                    wrong.push(format!("a call that is not there, or over, is told of: {event:?}"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn find(&mut self, id: u32) -> Option<&mut SimCall> {
+        self.calls.iter_mut().rev().find(|call| call.id == id)
+    }
+
+    pub(super) fn up(&self) -> impl DoubleEndedIterator<Item = &SimCall> {
+        self.calls.iter().filter(|call| call.is_up())
+    }
+}

@@ -1,0 +1,114 @@
+//! What a person does with a phone, by what the page shows.
+
+use crate::api::{CallId, CallState, Command, DigitTransport, Direction, SeatStatus};
+
+use super::Session;
+use crate::testing::PhoneId;
+
+/// A call as the person sees it.
+#[derive(Clone, Copy)]
+struct Seen {
+    id: CallId,
+    state: CallState,
+    incoming: bool,
+}
+
+impl Session {
+    pub(super) fn person_acts(&mut self, phone: PhoneId) {
+        let seen = self.sees(phone);
+        let command = match self.chance.pick(&seen).copied() {
+            Some(seen) if self.chance.happens(900) => self.about_call(seen),
+            _ => return self.about_phone(phone),
+        };
+        if let Some(command) = command {
+            // Misuse is an answer too: persons are late.
+            let _ = self.sim.command(phone, command);
+        }
+    }
+
+    fn sees(&self, phone: PhoneId) -> Vec<Seen> {
+        let up = self.sim.phones[phone.0].ledger.up();
+        up.map(|call| Seen {
+            id: call.call_id(),
+            state: call.state.unwrap_or(CallState::Calling),
+            incoming: call.direction == Direction::Incoming,
+        })
+        .collect()
+    }
+
+    fn about_call(&mut self, seen: Seen) -> Option<Command> {
+        let id = seen.id;
+        let command = match (seen.state, self.chance.below(20)) {
+            (CallState::Incoming, 0..=12) => Command::Answer(id),
+            (CallState::Incoming, 13..=15) => {
+                let status = self.chance.pick(&[300, 404, 480, 486, 603, 699]).copied();
+                Command::Reject(id, status.unwrap_or(486))
+            }
+            (CallState::Connected | CallState::Reconnecting, 0..=3) => Command::Hangup(id),
+            (CallState::Connected | CallState::Reconnecting, _) => return self.in_talk(id),
+            (CallState::Answering, 0..=3) => Command::Reject(id, 486),
+            (_, 0..=4) => Command::Hangup(id),
+            (_, 5) => Command::Mute(id, self.chance.happens(500)),
+            (_, 6) if seen.incoming => Command::Answer(id),
+            (_, 7) => Command::SendDigits(id, "12".to_owned(), DigitTransport::Auto),
+            _ => return None,
+        };
+        Some(command)
+    }
+
+    fn in_talk(&mut self, id: CallId) -> Option<Command> {
+        Some(match self.chance.below(12) {
+            0 | 1 => Command::Mute(id, self.chance.happens(500)),
+            2 | 3 => {
+                let ways = [DigitTransport::Auto, DigitTransport::Rtp, DigitTransport::Info];
+                let way = self.chance.pick(&ways).copied().unwrap_or_default();
+                Command::SendDigits(id, "12#,A".to_owned(), way)
+            }
+            4 | 5 => Command::SendCallMessage {
+                call: id,
+                body: "hello ☎".to_owned(),
+                content_type: "text/plain".to_owned(),
+            },
+            6 => Command::Answer(id),
+            7 => Command::Reject(id, 486),
+            _ => return None,
+        })
+    }
+
+    fn about_phone(&mut self, phone: PhoneId) {
+        match self.chance.below(40) {
+            0..=27 => self.dials(phone),
+            28 => drop(self.sim.command(phone, Command::Unregister)),
+            29..=31 => drop(self.sim.register(phone)),
+            32 => drop(self.sim.command(phone, Command::SetSeatStatus(SeatStatus::Paused))),
+            33..=34 => drop(self.sim.command(phone, Command::SetSeatStatus(SeatStatus::Idle))),
+            35 => drop(self.sim.command(phone, Command::FinishWrapUp)),
+            36 => drop(self.sim.tell(phone, crate::Input::Online)),
+            37 => {
+                // A page that is closed, and opened again.
+                drop(self.sim.command(phone, Command::Shutdown));
+                drop(self.sim.register(phone));
+            }
+            _ => {
+                // Somebody presses a button of a call that is over.
+                let last = self.sim.calls(phone).last().map(super::super::SimCall::call_id);
+                let late = Command::Hangup(last.unwrap_or(CallId(99)));
+                drop(self.sim.command(phone, late));
+            }
+        }
+    }
+
+    fn dials(&mut self, phone: PhoneId) {
+        let target = match self.chance.below(30) {
+            0..=7 => "alice",
+            8..=18 => "bob",
+            19..=23 => "carol",
+            24 => "100",
+            25 => "302",
+            26 => "407",
+            27 => "nobody",
+            _ => self.chance.pick(&["404", "480", "486", "503", "603"]).copied().unwrap_or("500"),
+        };
+        self.calls_begun += u64::from(self.sim.dial(phone, target).is_ok());
+    }
+}
