@@ -20,6 +20,8 @@ pub(super) enum UnderWay {
     ToPhone(Leg, Vec<u8>),
     Opened(Leg),
     Closed(Leg),
+    /// A close of the phone's own arrives.
+    Left(Leg),
     Media(PhoneId, Does),
 }
 
@@ -96,7 +98,7 @@ impl Simulation {
             UnderWay::ToProxy(leg, frame) => {
                 let name = &self.phones[leg.0.0].name;
                 self.trace.message(self.now, name, "proxy", &frame);
-                if self.phones[leg.0.0].is_up(leg.1) {
+                if self.phones[leg.0.0].is_heard(leg.1) {
                     self.with_proxy(|proxy, net| proxy.hears(net, leg, &frame));
                 }
             }
@@ -110,6 +112,10 @@ impl Simulation {
             }
             UnderWay::Opened(leg) => self.on_opened(leg),
             UnderWay::Closed(leg) => self.close(leg),
+            UnderWay::Left(leg) => {
+                self.phones[leg.0.0].flows.retain(|flow| flow.id != leg.1);
+                self.with_proxy(|proxy, net| proxy.on_closed(net, leg));
+            }
             UnderWay::Media(phone, does) => self.on_media(phone, does),
         }
     }
@@ -241,6 +247,9 @@ impl Simulation {
         let refused =
             self.now < self.proxy_down_until || self.chance.happens(self.faults.unreachable);
         let Some(flow) = self.phones[leg.0.0].flow(leg.1) else { return };
+        if flow.state != FlowState::Opening {
+            return;
+        }
         if refused {
             self.counts.unreachable += 1;
             return self.close(leg);
@@ -320,13 +329,18 @@ impl Simulation {
 
     /// The phone closes it.
     fn drop_flow(&mut self, leg: Leg) {
-        let flows = &mut self.phones[leg.0.0].flows;
-        let before = flows.len();
-        flows.retain(|flow| flow.id != leg.1);
-        if flows.len() == before {
+        let Some(flow) = self.phones[leg.0.0].flow(leg.1) else {
             self.violations.push(format!("{:?} is closed and was not open", leg.1));
+            return;
+        };
+        // What was said on a dead one, or before it was up, is lost.
+        if flow.state == FlowState::Up {
+            flow.state = FlowState::Closing;
+        } else {
+            flow.state = FlowState::Frozen;
         }
-        self.with_proxy(|proxy, net| proxy.on_closed(net, leg));
+        let at = flow.last_out;
+        self.under_way.push(at.max(self.now), UnderWay::Left(leg));
     }
 
     fn wind_alarm(&mut self, phone: PhoneId) {

@@ -39,6 +39,8 @@ pub(super) enum FlowState {
     Up,
     /// Dead, and the phone does not know.
     Frozen,
+    /// The phone closed it; what it said before still arrives.
+    Closing,
 }
 
 /// The page's one timer.
@@ -71,7 +73,13 @@ impl Phone {
         self.flows.iter_mut().find(|flow| flow.id == id)
     }
 
-    /// Whether a frame still passes on this connection.
+    /// Whether what the phone said on this connection still arrives.
+    pub(super) fn is_heard(&self, id: FlowId) -> bool {
+        let heard = |state| matches!(state, FlowState::Up | FlowState::Closing);
+        self.flows.iter().any(|flow| flow.id == id && heard(flow.state))
+    }
+
+    /// Whether a frame still passes to the phone on this connection.
     pub(super) fn is_up(&self, id: FlowId) -> bool {
         self.flows.iter().any(|flow| flow.id == id && flow.state == FlowState::Up)
     }

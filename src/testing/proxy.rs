@@ -27,6 +27,8 @@ pub(super) const DOMAIN: &str = "example.com";
 pub(super) struct Proxy {
     pub(super) habits: Habits,
     bindings: Vec<Binding>,
+    /// Which connection a Contact was last heard on: dialogs outlive registrations.
+    heard_on: Vec<(String, Leg)>,
     contexts: BTreeMap<u64, Context>,
     /// Numbers contexts, branches and nonces.
     last: u64,
@@ -82,6 +84,7 @@ impl Proxy {
         if message.check().is_err() {
             return;
         }
+        self.note_contact(from, &message);
         match message.method() {
             None => self.on_response(net, from, &message),
             Some(Method::Register) => self.on_register(net, from, &message),
@@ -94,6 +97,7 @@ impl Proxy {
     /// A connection is gone: what it had registered stays until it expires, as with most servers,
     /// or goes with it; INVITEs that rang there have no answer.
     pub(super) fn on_closed(&mut self, net: &mut Net<'_>, leg: Leg) {
+        self.heard_on.retain(|heard| heard.1 != leg);
         if net.chance.happens(500) {
             self.bindings.retain(|binding| binding.leg != leg);
         }
@@ -106,6 +110,7 @@ impl Proxy {
     /// Everything is forgotten.
     pub(super) fn restart(&mut self) {
         self.bindings.clear();
+        self.heard_on.clear();
         self.contexts.clear();
     }
 
@@ -125,6 +130,16 @@ impl Proxy {
         for id in due {
             self.lose_branches(net, id, |_| true);
             self.contexts.remove(&id);
+        }
+    }
+
+    fn note_contact(&mut self, from: Leg, message: &Message<'_>) {
+        let contacts = message.contacts().unwrap_or_default();
+        let Some(contact) = contacts.first().filter(|contact| !contact.is_star()) else { return };
+        let contact = bare(contact.uri_text());
+        match self.heard_on.iter_mut().find(|heard| heard.0 == contact) {
+            Some(heard) => heard.1 = from,
+            None => self.heard_on.push((contact.to_owned(), from)),
         }
     }
 

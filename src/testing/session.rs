@@ -121,7 +121,7 @@ impl Session {
 
     /// Somebody does something, or something goes wrong; then time passes.
     fn acts(&mut self) {
-        let phone = PhoneId(self.chance.index(self.sim.phones.len()));
+        let phone = self.somebody();
         if !self.lossless && self.chance.happens(40) {
             self.breaks(phone);
         } else {
@@ -134,6 +134,21 @@ impl Session {
         if self.lossless && self.chance.happens(150) {
             self.sim.passes(Duration::from_secs(5));
             self.agree();
+        }
+    }
+
+    /// Anybody, but often one whose phone rings.
+    fn somebody(&mut self) -> PhoneId {
+        let rings = |phone: &PhoneId| {
+            let mut up = self.sim.phones[phone.0].ledger.up();
+            up.any(|call| call.state == Some(CallState::Incoming))
+        };
+        let ringing: Vec<PhoneId> = self.sim.phones().filter(rings).collect();
+        let anybody = PhoneId(self.chance.index(self.sim.phones.len()));
+        if self.chance.happens(600) {
+            self.chance.pick(&ringing).copied().unwrap_or(anybody)
+        } else {
+            anybody
         }
     }
 

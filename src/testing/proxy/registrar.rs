@@ -67,9 +67,15 @@ impl Proxy {
             .cloned()
             .collect();
         if found.is_empty() {
-            let contact = |binding: &&Binding| bare(&binding.contact) == aor;
-            let last = self.bindings.iter().filter(up).rfind(contact);
-            found.extend(last.cloned());
+            let known =
+                self.heard_on.iter().find(|heard| heard.0 == aor && net.up.contains(&heard.1));
+            let binding = |heard: &(String, Leg)| Binding {
+                aor: String::new(),
+                contact: uri.to_owned(),
+                leg: heard.1,
+                until: now,
+            };
+            found.extend(known.map(binding));
         } else if *method != Method::Invite {
             found.drain(..found.len() - 1);
         }

@@ -100,9 +100,9 @@ impl Session {
 
     fn dials(&mut self, phone: PhoneId) {
         let target = match self.chance.below(30) {
-            0..=7 => "alice",
-            8..=18 => "bob",
-            19..=23 => "carol",
+            0..=10 => "alice",
+            11..=21 => "bob",
+            22..=23 => "carol",
             24 => "100",
             25 => "302",
             26 => "407",
