@@ -162,9 +162,9 @@ impl Registration {
         matches!(self.state, State::Refused | State::Resting { .. })
     }
 
-    /// A REGISTER is out that takes the binding back.
+    /// A REGISTER is out that takes the binding back, and none is to follow that makes another.
     pub(crate) const fn is_unbinding(&self) -> bool {
-        matches!(self.state, State::Sent { purpose: Purpose::Unbind, .. })
+        matches!(self.state, State::Sent { purpose: Purpose::Unbind, then: None, .. })
     }
 
     /// The server knows, or may know, of a binding.
