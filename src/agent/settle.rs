@@ -87,17 +87,22 @@ impl Phone {
 
     /// Sees to the calls that took a step: to their end, their flow, and when and by what they
     /// are found next.
-    fn see_to_calls(&mut self, core: &Core) {
+    fn see_to_calls(&mut self, core: &mut Core) {
         while let Some(index) = self.calls.take_touched() {
             let has_ended = self.calls.take_end(index);
             let Ongoing { call, flow, asked, .. } = self.calls.at(index);
             if has_ended && call.was_talking() {
                 self.seat.on_talk_ended(core.now, &self.config);
             }
-            let transactions = &core.transactions;
-            if call.is_gone() && !asked.iter().any(|id| transactions.is_open(*id)) {
-                self.calls.remove(index);
-                continue;
+            let transactions = &mut core.transactions;
+            if call.is_gone() {
+                if !asked.iter().any(|id| transactions.is_open(*id)) {
+                    self.calls.remove(index);
+                    continue;
+                }
+                for id in asked {
+                    transactions.abandon(core.now, *id);
+                }
             }
             // What has not left may leave at another place yet.
             let flow = if call.has_left() { self.line.identity(*flow).flow } else { None };

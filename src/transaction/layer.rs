@@ -117,6 +117,14 @@ impl<O: Clone> Transactions<O> {
         self.see_to(invite.place);
     }
 
+    /// Whoever asked is gone, so that an INVITE that was promised an answer does not wait for ever.
+    pub(crate) fn abandon(&mut self, now: Time, id: TransactionId) {
+        if let Some(entry) = self.clients.get_mut(id.place).filter(|entry| entry.id == id) {
+            entry.abandon(now);
+            self.see_to(id.place);
+        }
+    }
+
     /// Says who hears of a CANCEL, and of the loss, of a server transaction.
     pub fn adopt(&mut self, server: TransactionId, owner: O) {
         self.servers.adopt(server, owner);

@@ -60,6 +60,13 @@ impl<O: Clone> Sent<O> {
         }
     }
 
+    /// Nobody waits for the answer any more: an INVITE's comes soon or never.
+    pub(super) fn abandon(&mut self, now: Time) {
+        if let Machine::Invite(machine @ InviteClient::Proceeding) = &mut self.machine {
+            *machine = machine.on_cancel(now).0;
+        }
+    }
+
     /// Whether the owner hears of it.
     pub(super) fn on_response(
         &mut self,

@@ -29,4 +29,5 @@ mod registration_link;
 mod registration_retry;
 mod registration_token;
 mod session_timer;
+mod simulated;
 mod transactions;
