@@ -1,12 +1,9 @@
 //! The user agent: one way in, one way out, one pure question.
 
 mod boundary;
-<<<<<<< HEAD
 mod calls;
-=======
 #[cfg(not(target_arch = "wasm32"))]
 mod census;
->>>>>>> 0f11302 (testing: a simulator of phones, proxy, network and media on virtual time)
 mod inbound;
 mod phone;
 mod refusal;

@@ -10,7 +10,7 @@ impl UserAgent {
     pub fn census(&self) -> Census {
         Census {
             phones: self.phones.len(),
-            calls: self.phones.iter().map(|phone| phone.calls.len()).sum(),
+            calls: self.phones.iter().map(|phone| phone.calls.places().len()).sum(),
             transactions: self.core.transactions.len(),
             outputs: self.core.out.len(),
         }

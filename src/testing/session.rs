@@ -5,7 +5,7 @@ mod person;
 use std::time::Duration;
 
 use crate::account::Account;
-use crate::api::{CallState, Command, Config};
+use crate::api::{AcceptTransfers, CallState, Command, Config};
 
 use super::chance::Chance;
 use super::faults::{Fault, Faults};
@@ -113,6 +113,11 @@ impl Session {
             wrap_up_seconds: Some(5),
             calls_at_once: 1 + u32::try_from(self.chance.below(3)).unwrap_or_default(),
             ring_seconds: if self.chance.happens(300) { 20 } else { 180 },
+            accept_transfers: match self.chance.below(3) {
+                0 => AcceptTransfers::Ask,
+                1 => AcceptTransfers::Always,
+                _ => AcceptTransfers::Never,
+            },
             ..Config::default()
         };
         let name = [user, &(index + 1).to_string()].concat();

@@ -1,9 +1,9 @@
 //! What a person does with a phone, by what the page shows.
 
-use crate::api::{CallId, CallState, Command, DigitTransport, Direction, SeatStatus};
+use crate::api::{CallId, CallState, Command, DigitTransport, Direction, SeatStatus, TransferTo};
 
 use super::Session;
-use crate::testing::PhoneId;
+use crate::testing::{PhoneId, SimCall};
 
 /// A call as the person sees it.
 #[derive(Clone, Copy)]
@@ -17,7 +17,7 @@ impl Session {
     pub(super) fn person_acts(&mut self, phone: PhoneId) {
         let seen = self.sees(phone);
         let command = match self.chance.pick(&seen).copied() {
-            Some(seen) if self.chance.happens(900) => self.about_call(seen),
+            Some(seen) if self.chance.happens(900) => self.about_call(phone, seen),
             _ => return self.about_phone(phone),
         };
         if let Some(command) = command {
@@ -36,7 +36,7 @@ impl Session {
         .collect()
     }
 
-    fn about_call(&mut self, seen: Seen) -> Option<Command> {
+    fn about_call(&mut self, phone: PhoneId, seen: Seen) -> Option<Command> {
         let id = seen.id;
         let command = match (seen.state, self.chance.below(20)) {
             (CallState::Incoming, 0..=12) => Command::Answer(id),
@@ -45,7 +45,7 @@ impl Session {
                 Command::Reject(id, status.unwrap_or(486))
             }
             (CallState::Connected | CallState::Reconnecting, 0..=3) => Command::Hangup(id),
-            (CallState::Connected | CallState::Reconnecting, _) => return self.in_talk(id),
+            (CallState::Connected | CallState::Reconnecting, _) => return self.in_talk(phone, id),
             (CallState::Answering, 0..=3) => Command::Reject(id, 486),
             (_, 0..=4) => Command::Hangup(id),
             (_, 5) => Command::Mute(id, self.chance.happens(500)),
@@ -56,8 +56,8 @@ impl Session {
         Some(command)
     }
 
-    fn in_talk(&mut self, id: CallId) -> Option<Command> {
-        Some(match self.chance.below(12) {
+    fn in_talk(&mut self, phone: PhoneId, id: CallId) -> Option<Command> {
+        Some(match self.chance.below(22) {
             0 | 1 => Command::Mute(id, self.chance.happens(500)),
             2 | 3 => {
                 let ways = [DigitTransport::Auto, DigitTransport::Rtp, DigitTransport::Info];
@@ -71,8 +71,31 @@ impl Session {
             },
             6 => Command::Answer(id),
             7 => Command::Reject(id, 486),
+            8..=10 => Command::Hold(id, self.chance.happens(500)),
+            11 | 12 => Command::Renegotiate { call: id, ice_restart: self.chance.happens(500) },
+            13..=15 => Command::Transfer {
+                call: id,
+                to: self.elsewhere(phone, id),
+                headers: Vec::new(),
+                progress: self.chance.happens(800),
+            },
+            16 | 17 => Command::AcceptTransfer(id),
+            18 => Command::RefuseTransfer(id, 603),
             _ => return None,
         })
+    }
+
+    /// Where a call is passed on to: to somebody else, or to another call's far side.
+    fn elsewhere(&mut self, phone: PhoneId, id: CallId) -> TransferTo {
+        let others = self.sim.phones[phone.0].ledger.up().map(SimCall::call_id);
+        let others: Vec<CallId> = others.filter(|other| *other != id).collect();
+        match self.chance.pick(&others) {
+            Some(other) if self.chance.happens(700) => TransferTo::Call(*other),
+            _ => {
+                let somebody = self.chance.pick(&["alice", "bob", "carol", "486", "nobody"]);
+                TransferTo::Target(somebody.copied().unwrap_or("404").to_owned())
+            }
+        }
     }
 
     fn about_phone(&mut self, phone: PhoneId) {
@@ -91,7 +114,7 @@ impl Session {
             }
             _ => {
                 // Somebody presses a button of a call that is over.
-                let last = self.sim.calls(phone).last().map(super::super::SimCall::call_id);
+                let last = self.sim.calls(phone).last().map(SimCall::call_id);
                 let late = Command::Hangup(last.unwrap_or(CallId(99)));
                 drop(self.sim.command(phone, late));
             }
