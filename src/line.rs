@@ -4,6 +4,7 @@
 //! takes its place when it is in; until then, and if it fails, the seat goes on as it was.
 
 mod binding;
+mod flows;
 mod news;
 mod register;
 mod withdraw;
@@ -69,6 +70,8 @@ pub(crate) struct Line {
     /// Where the seat's account came from.
     source: Option<Source>,
     candidate: Option<Candidate>,
+    /// Flows that are registered beside the seat's.
+    further: Vec<Binding>,
     /// Seats that were replaced while calls were up on their flows, which are all still up.
     formers: Vec<Binding>,
     calls: Calls,
@@ -131,7 +134,8 @@ enum Candidate {
 enum Place {
     Seat,
     Candidate,
-    /// By its index.
+    /// By their index.
+    Further(usize),
     Former(usize),
 }
 
@@ -144,34 +148,11 @@ impl Line {
             seat: Binding::new(Identity::blank(ids), 1, ids),
             source: None,
             candidate: None,
+            further: Vec::new(),
             formers: Vec::new(),
             calls: Calls::None,
             news: Vec::new(),
         }
-    }
-
-    /// What the calls on this flow have in common: the identity of the former seat that has it,
-    /// else the seat's.
-    pub(crate) fn identity(&self, flow: Option<FlowId>) -> &Identity {
-        let former = self.formers.iter().find(|former| former.identity.flow == flow);
-        &former.unwrap_or(&self.seat).identity
-    }
-
-    /// See [`identity`](Self::identity).
-    pub(crate) fn identity_mut(&mut self, flow: Option<FlowId>) -> &mut Identity {
-        let former = self.formers.iter_mut().find(|former| former.identity.flow == flow);
-        &mut former.unwrap_or(&mut self.seat).identity
-    }
-
-    /// The flows that are up and that calls may use.
-    pub(crate) fn flows(&self) -> impl Iterator<Item = FlowId> {
-        let former = self.formers.iter().filter_map(|former| former.identity.flow);
-        former.chain(self.seat.identity.flow)
-    }
-
-    /// Whether this flow is, or was lately, the line's.
-    pub(crate) fn owns_flow(&self, flow: FlowId) -> bool {
-        self.place_of(|binding| binding.link.owns(flow)).is_some()
     }
 
     /// News of a flow of this line.
@@ -235,6 +216,9 @@ impl Line {
                 binding.link.wake(step);
             }
         }
+        for further in &mut self.further {
+            further.link.wake(step);
+        }
     }
 
     /// Tells whether calls are up: keep-alive is quicker then, and no flow is closed under them.
@@ -245,8 +229,8 @@ impl Line {
         }
         self.calls = calls;
         self.seat.link.set_in_call(step.now, in_call);
-        if !in_call {
-            self.close_withdrawn(step);
+        for further in &mut self.further {
+            further.link.set_in_call(step.now, in_call);
         }
     }
 
@@ -255,6 +239,9 @@ impl Line {
         // From behind, for one that is lost goes.
         for at in (0..self.formers.len()).rev() {
             self.on_timeout_of(step, Place::Former(at));
+        }
+        for at in (0..self.further.len()).rev() {
+            self.on_timeout_of(step, Place::Further(at));
         }
         for place in [Place::Seat, Place::Candidate] {
             self.on_timeout_of(step, place);
@@ -289,7 +276,8 @@ impl Line {
             Some(Candidate::Here { .. }) | None => None,
         };
         let other = soonest(soonest(source, candidate), self.seat.next_timeout());
-        self.formers.iter().fold(other, |soon, former| soonest(soon, former.next_timeout()))
+        let others = self.formers.iter().chain(&self.further);
+        others.fold(other, |soon, other| soonest(soon, other.next_timeout()))
     }
 
     /// A REGISTER is in force.
@@ -323,6 +311,7 @@ impl Line {
     fn succeed(&mut self, step: &mut Step<'_>, expires_in: Option<u32>) {
         self.seat.on_bound(step);
         self.accept_here(step.now);
+        self.open_further(step);
         self.outcome = Outcome::Told;
         tell(step, RegistrationState::Registered, expires_in, None);
         self.tell_calls();
@@ -356,7 +345,10 @@ impl Line {
         }
         match &self.candidate {
             Some(Candidate::Elsewhere { binding, .. }) if is(binding) => Some(Place::Candidate),
-            _ => self.formers.iter().position(is).map(Place::Former),
+            _ => {
+                let further = self.further.iter().position(&is).map(Place::Further);
+                further.or_else(|| self.formers.iter().position(is).map(Place::Former))
+            }
         }
     }
 
@@ -365,6 +357,7 @@ impl Line {
             (Place::Seat, _) => Some(&mut self.seat),
             (Place::Candidate, Some(Candidate::Elsewhere { binding, .. })) => Some(binding),
             (Place::Candidate, _) => None,
+            (Place::Further(at), _) => self.further.get_mut(at),
             (Place::Former(at), _) => self.formers.get_mut(at),
         }
     }

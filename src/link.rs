@@ -91,11 +91,14 @@ pub(crate) struct Retry {
 }
 
 impl Link {
-    /// Not yet wanted.
-    pub(crate) fn new(servers: &[String]) -> Self {
+    /// Not yet wanted. `first` is the server that is tried first, counted round.
+    pub(crate) fn new(servers: &[String], first: usize) -> Self {
         let server = |url: &String| Server { url: url.clone(), pulse: Pulse::Crlf };
+        let mut servers: Vec<Server> = servers.iter().map(server).collect();
+        let first = first.checked_rem(servers.len()).unwrap_or_default();
+        servers.rotate_left(first);
         Self {
-            servers: servers.iter().map(server).collect(),
+            servers,
             at: 0,
             untried: 0,
             failures: 0,

@@ -177,6 +177,11 @@ impl Registration {
         response.call_id().is_ok_and(|call_id| call_id == self.call_id)
     }
 
+    /// Which of the phone's flows it is for, from 1.
+    pub(crate) const fn reg_id(&self) -> u32 {
+        self.reg_id
+    }
+
     /// See [`Link::set_flow_timer`](crate::link::Link::set_flow_timer).
     pub(crate) const fn flow_timer(&self) -> Option<u32> {
         self.flow_timer

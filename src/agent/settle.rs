@@ -104,8 +104,9 @@ impl Phone {
                     transactions.abandon(core.now, *id);
                 }
             }
-            // What has not left may leave at another place yet.
-            let flow = if call.has_left() { self.line.identity(*flow).flow } else { None };
+            // What has not left may leave at another place yet, and what is over holds no flow.
+            let on_a_flow = call.has_left() && !call.is_gone();
+            let flow = if on_a_flow { self.line.identity(*flow).flow } else { None };
             // A call that is gone stays for its transactions, until time has ended them.
             let deadline = if call.is_gone() {
                 asked.iter().filter_map(|id| transactions.deadline(*id)).max()

@@ -36,7 +36,8 @@ impl Binding {
     /// `reg_id` counts the phone's flows from 1.
     pub(super) fn new(identity: Identity, reg_id: u32, ids: &mut Ids) -> Self {
         Self {
-            link: Link::new(&identity.account.servers),
+            // Each flow begins at another server.
+            link: Link::new(&identity.account.servers, reg_id as usize - 1),
             registration: Registration::new(reg_id, ids),
             identity,
             history: History::NeverUp,
@@ -88,6 +89,13 @@ impl Binding {
     /// Calls were told that they need not wait any longer for the registration.
     pub(super) fn forget_told(&mut self) {
         self.told = None;
+    }
+
+    /// Takes over what the page and the calls were told of another one in whose place it comes.
+    pub(super) fn take_standing(&mut self, other: &mut Self) {
+        self.history = History::WasUp;
+        self.told = if other.told.is_some() { self.identity.flow } else { None };
+        other.told = None;
     }
 
     pub(super) fn was_up(&self) -> bool {

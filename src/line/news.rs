@@ -24,20 +24,22 @@ impl Line {
             Some(LinkNews::Up) => match place {
                 Place::Seat => self.on_up(step),
                 Place::Candidate => self.on_candidate_up(step),
+                Place::Further(at) => self.on_further_up(step, at),
                 Place::Former(_) => {}
             },
             Some(LinkNews::Lost { flow, retry }) => {
-                self.on_down(step, place, flow);
-                if place == Place::Seat && !self.seat.link.is_off() {
+                let is_replaced = self.on_down(step, place, flow);
+                if place == Place::Seat && !is_replaced && !self.seat.link.is_off() {
                     tell_reconnecting(step, retry);
                 }
             }
             Some(LinkNews::Failed { flow, failure, retry, round_over }) => {
-                self.on_down(step, place, flow);
+                let is_replaced = self.on_down(step, place, flow);
                 match place {
+                    Place::Seat if is_replaced => {}
                     Place::Seat => self.on_attempt_failed(step, &failure, retry, round_over),
                     Place::Candidate if round_over => self.fail_candidate(step, &failure),
-                    Place::Candidate | Place::Former(_) => {}
+                    Place::Candidate | Place::Further(_) | Place::Former(_) => {}
                 }
             }
         }
@@ -59,7 +61,8 @@ impl Line {
         }
     }
 
-    pub(super) fn on_down(&mut self, step: &mut Step<'_>, place: Place, flow: FlowId) {
+    /// Whether another flow of the seat took the place of the lost one.
+    pub(super) fn on_down(&mut self, step: &mut Step<'_>, place: Place, flow: FlowId) -> bool {
         if let Some(binding) = self.at(place)
             && binding.identity.flow == Some(flow)
         {
@@ -71,8 +74,10 @@ impl Line {
             (Place::Seat, Wish::Withdrawn(Withdrawal::Asked) | Wish::Leaving) => {
                 self.on_unbound(step);
             }
+            (Place::Seat, Wish::Service) => return self.promote(),
             _ => {}
         }
+        false
     }
 
     pub(super) fn on_attempt_failed(
@@ -122,6 +127,7 @@ impl Line {
                 self.on_candidate_busy(step, &failure);
             }
             (Place::Seat | Place::Candidate, Some(Verdict::Silent)) => self.on_silent(step, place),
+            (Place::Further(at), Some(verdict)) => self.on_further_verdict(step, at, verdict),
             // What becomes of a place that was left matters to nobody.
             (Place::Former(_), Some(_))
             | (Place::Candidate, Some(Verdict::Unbound | Verdict::Lapsed | Verdict::Expiring(_)))

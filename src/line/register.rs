@@ -123,6 +123,7 @@ impl Line {
             self.seat.registration.resume(step.now);
         } else {
             self.seat.forget();
+            self.leave_further(step);
             // What was accepted once and is not any more: the provider may have a better one.
             if let Some(source) = &mut self.source
                 && let Some(provider) = source.can_renew()
@@ -162,6 +163,9 @@ impl Line {
 
     /// The registrar has forgotten us; the next REGISTER is on its way or will be.
     pub(super) fn on_lapsed(&mut self, step: &mut Step<'_>) {
+        if self.promote() {
+            return;
+        }
         self.seat.forget_told();
         if self.wish == Wish::Service && !self.seat.registration.is_refused() {
             tell(step, RegistrationState::Registering, None, None);

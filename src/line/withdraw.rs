@@ -28,7 +28,9 @@ impl Line {
             Wish::Withdrawn(Withdrawal::Asked) => {
                 self.wish = Wish::Withdrawn(Withdrawal::Done);
                 tell(step, RegistrationState::None, None, None);
-                self.close_withdrawn(step);
+                if self.seat.identity.flow.is_none() && self.calls == Calls::None {
+                    self.close_withdrawn(step);
+                }
             }
             Wish::Leaving => {
                 self.wish = Wish::Gone;
@@ -42,9 +44,9 @@ impl Line {
         }
     }
 
-    /// Closes the link of a line that is not registered any more, unless calls need it.
+    /// Closes the link of a line that is not registered any more and that no call needs.
     pub(super) fn close_withdrawn(&mut self, step: &mut Step<'_>) {
-        let done = self.wish == Wish::Withdrawn(Withdrawal::Done) && self.calls == Calls::None;
+        let done = self.wish == Wish::Withdrawn(Withdrawal::Done);
         if done && !self.seat.link.is_off() {
             self.close_seat(step);
             step.out.event(step.account, UaEvent::Stopped);
@@ -53,6 +55,7 @@ impl Line {
 
     /// Puts another place into the seat. The former one stays while calls are up on its flow.
     pub(super) fn replace_seat(&mut self, step: &mut Step<'_>, binding: Binding) {
+        self.leave_further(step);
         let mut former = std::mem::replace(&mut self.seat, binding);
         if former.identity.flow.is_some() {
             self.formers.push(former);
@@ -62,7 +65,10 @@ impl Line {
         for former in &mut self.formers {
             // The same instance at the same address was replaced by the new registration (RFC 5626
             // §6): to refresh it would push the new one out, to take it back would take both back.
-            if former.identity.aor == self.seat.identity.aor {
+            let flows = self.seat.identity.account.flows.unwrap_or(1);
+            if former.identity.aor == self.seat.identity.aor
+                && former.registration.reg_id() <= flows
+            {
                 former.registration.retire(&mut former.identity);
             }
         }
@@ -75,6 +81,10 @@ impl Line {
             if !used.iter().any(|it| Some(it.0) == flow) {
                 self.drop_former(step, at);
             }
+        }
+        let flow = self.seat.identity.flow;
+        if !used.iter().any(|it| Some(it.0) == flow) {
+            self.close_withdrawn(step);
         }
     }
 
@@ -90,6 +100,7 @@ impl Line {
 
     fn withdraw(&mut self, step: &mut Step<'_>, wish: Wish) {
         self.drop_candidate(step);
+        self.leave_further(step);
         self.source = None;
         self.outcome = Outcome::Told;
         self.wish = wish;

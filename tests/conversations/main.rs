@@ -25,6 +25,7 @@ mod registration;
 mod registration_addresses;
 mod registration_auth;
 mod registration_digest;
+mod registration_flows;
 mod registration_link;
 mod registration_retry;
 mod registration_token;

@@ -7,7 +7,7 @@ use cc_sdk::api::{Command, Credential, RegistrationState, UaEvent};
 use cc_sdk::{ApiMisuse, LinkRequest};
 
 use crate::far::Wire;
-use crate::stage::{Stage, account};
+use crate::stage::{FAR_SDP, Stage, account};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
@@ -351,12 +351,49 @@ fn calls_go_on_after_unregister_and_the_link_with_them() {
     let mut alice = Stage::registered();
     let call = alice.dials("9196");
     alice.says("INVITE").forgets();
+    let invite = alice.last.clone();
     alice.does(Command::Unregister).says("REGISTER").hears_answer(200);
     assert_eq!(learnt(&mut alice), ["none"]);
     assert!(alice.linked.is_empty());
-    alice.does(Command::Hangup(call));
+    alice.hears(invite.answer(180)).does(Command::Hangup(call)).says("CANCEL").hears_answer(200);
+    assert_eq!(learnt(&mut alice), [] as [&str; 0]);
+    alice.hears(invite.answer(487)).says("ACK");
     assert_eq!(learnt(&mut alice), ["stopped"]);
     alice.closes();
+}
+
+#[test]
+fn the_link_outlives_unregister_until_a_bye_was_answered() {
+    let mut alice = Stage::registered();
+    let call = alice.dials("9196");
+    alice.says("INVITE");
+    let answer = alice.last.answer_with_sdp(200, FAR_SDP);
+    alice.hears(answer).says("ACK").forgets();
+    alice.does(Command::Unregister).says("REGISTER").hears_answer(200);
+    alice.does(Command::Hangup(call)).says("BYE");
+    assert_eq!(learnt(&mut alice), ["none"]);
+    // The proxy wants to know who hangs up.
+    let challenge = "Digest realm=\"example.com\", nonce=\"n\"";
+    let challenged = answer_with(&alice, 407, &[("Proxy-Authenticate", challenge)]);
+    alice.hears(challenged).says("BYE");
+    assert!(alice.linked.is_empty());
+    alice.hears_answer(200);
+    assert_eq!(learnt(&mut alice), ["stopped"]);
+    alice.closes();
+}
+
+#[test]
+fn a_bye_that_nobody_answers_holds_the_link_no_longer_than_its_transaction() {
+    let mut alice = Stage::registered();
+    let call = alice.dials("9196");
+    alice.says("INVITE");
+    let answer = alice.last.answer_with_sdp(200, FAR_SDP);
+    alice.hears(answer).says("ACK").forgets();
+    alice.does(Command::Unregister).says("REGISTER").hears_answer(200);
+    alice.does(Command::Hangup(call)).says("BYE").passes(31 * SECOND);
+    assert_eq!(learnt(&mut alice), ["none"]);
+    alice.passes(2 * SECOND);
+    assert_eq!(learnt(&mut alice), ["stopped"]);
 }
 
 #[test]

@@ -395,6 +395,12 @@ impl Stage {
         Far::calling("sip:alice@example.com")
     }
 
+    /// What it said is forgotten.
+    pub(crate) fn forgets_said(&mut self) -> &mut Self {
+        self.said.clear();
+        self
+    }
+
     /// Gives the phone an input that it may not refuse.
     #[track_caller]
     pub(crate) fn gives(&mut self, input: Input<'_>) -> &mut Self {
