@@ -60,7 +60,7 @@ use std::time::Duration;
 
 use crate::account::Account;
 use crate::agent::{Input, UserAgent};
-use crate::api::{CallId, Command, Config, Credential, Dial, UaEvent};
+use crate::api::{CallId, Command, Config, Credential, Dial, ErrandId, UaEvent};
 use crate::error::ApiMisuse;
 use crate::time::Time;
 
@@ -201,6 +201,13 @@ impl Simulation {
         let call = self.phones[phone.0].agent.reserve_call();
         let dial = Dial { target: target.to_owned(), ..Dial::default() };
         self.command(phone, Command::Dial(call, dial)).map(|()| call)
+    }
+
+    /// A number for a message or another request beyond calls.
+    pub fn errand(&mut self, phone: PhoneId) -> ErrandId {
+        let errands = &mut self.phones[phone.0].errands;
+        *errands += 1;
+        ErrandId(*errands)
     }
 
     /// Lets time pass: whatever falls due in it happens in order.

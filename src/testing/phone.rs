@@ -15,6 +15,8 @@ pub(super) struct Phone {
     /// What it registers with.
     pub(super) given: Account,
     pub(super) ledger: Ledger,
+    /// The last number that the page gave to a message or request.
+    pub(super) errands: u32,
     pub(super) studio: Studio,
     /// What the page was told since somebody last looked.
     pub(super) told: Vec<UaEvent>,
@@ -62,6 +64,7 @@ impl Phone {
             account: AccountId(1),
             given,
             ledger: Ledger::default(),
+            errands: 0,
             studio: Studio::default(),
             told: Vec::new(),
             flows: Vec::new(),

@@ -66,6 +66,7 @@ impl Session {
             }
             4 | 5 => Command::SendCallMessage {
                 call: id,
+                id: self.sim.errand(phone),
                 body: "hello ☎".to_owned(),
                 content_type: "text/plain".to_owned(),
             },
