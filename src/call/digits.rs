@@ -27,6 +27,8 @@ const TONE_PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Digits {
     queue: VecDeque<(char, DigitTransport)>,
     now: Playing,
+    /// The far side takes nothing better than `application/dtmf`.
+    is_plain: bool,
 }
 
 #[derive(Debug, Default)]
@@ -145,12 +147,15 @@ impl Call {
     fn send_info(&mut self, ctx: &mut Context<'_>, digit: char) -> Playing {
         let State::Up(up) = &mut self.state else { return Playing::Nothing };
         let mut request = up.dialog.request(ctx.identity, Method::Info);
-        request.headers.push("Content-Type", "application/dtmf-relay");
-        let mut body = String::from("Signal=");
-        body.push(digit);
-        body.push_str("\r\nDuration=");
-        body.push_str(&TONE_MS.to_string());
-        body.push_str("\r\n");
+        let digits = digit.to_string();
+        let (kind, body) = if self.digits.is_plain {
+            ("application/dtmf", digits)
+        } else {
+            let duration = TONE_MS.to_string();
+            let body = ["Signal=", &digits, "\r\nDuration=", &duration, "\r\n"].concat();
+            ("application/dtmf-relay", body)
+        };
+        request.headers.push("Content-Type", kind);
         request.body = body.into_bytes();
         match ctx.send(request, Owner::Call(self.id, Usage::Info)) {
             Some(_) => Playing::Info { digit },
@@ -192,6 +197,10 @@ impl Call {
     pub(super) fn on_info_answered(&mut self, ctx: &mut Context<'_>, status: u16) {
         match self.digits.now {
             Playing::Info { .. } if status < 300 => self.on_digit_through(ctx),
+            Playing::Info { digit } if status == 415 && !self.digits.is_plain => {
+                self.digits.is_plain = true;
+                self.digits.now = self.send_info(ctx, digit);
+            }
             Playing::Info { .. } => {
                 ctx.warn("digit-not-sent", "the far side refused it", Some(self.id));
                 self.digits.now = Playing::Nothing;

@@ -330,11 +330,16 @@ impl Call {
         match &mut self.state {
             State::Up(up) if up.unacked.as_ref().is_some_and(|it| it.is_for(number)) => {
                 up.unacked = None;
+                let answer = description(request);
                 if !matches!(self.negotiation, Negotiation::Offered) {
                     self.on_settled(ctx);
-                    return;
+                } else if answer.is_none() && self.is_talking() {
+                    // Nothing was agreed, so that nothing has changed (RFC 6141 §3).
+                    self.take_offer_back(ctx);
+                    self.give_offer_up(ctx, "the ACK has no answer");
+                } else {
+                    self.apply_or_end(ctx, request, EndCause::MediaFailed);
                 }
-                self.apply_or_end(ctx, request, EndCause::MediaFailed);
             }
             State::Leaving(leaving) if leaving.awaits_ack(number) => {
                 self.say_bye_at_last(ctx);

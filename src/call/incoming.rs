@@ -362,6 +362,8 @@ impl Call {
         if matches!(&self.state, State::Incoming(incoming) if incoming.server == invite) {
             let reason = EndReason::new(EndedBy::Remote, EndCause::Cancelled);
             self.end(ctx, reason.with_words_of(request), 487);
+        } else {
+            self.drop_asked(ctx, invite);
         }
     }
 
@@ -375,6 +377,8 @@ impl Call {
         let is_ours = matches!(&self.state, State::Incoming(incoming) if incoming.server == id);
         if is_ours && why != LostWhy::NoAck {
             self.over(ctx, EndReason::new(EndedBy::Network, EndCause::Network));
+        } else {
+            self.drop_asked(ctx, id);
         }
     }
 }

@@ -95,6 +95,15 @@ impl Negotiation {
         )
     }
 
+    /// The request of the far side for which the present peer makes a description.
+    const fn asked(&self) -> Option<&Asked> {
+        match self {
+            Self::Describing { open: None, purpose: Purpose::Reply(asked), .. }
+            | Self::Gathering { purpose: Purpose::Reply(asked), .. } => Some(asked),
+            _ => None,
+        }
+    }
+
     /// Leaves nothing behind but the request that must still be answered.
     pub(super) fn take_asked(&mut self) -> Option<Asked> {
         match std::mem::replace(self, Self::Stable) {
@@ -199,6 +208,11 @@ impl Call {
                 MediaReply::Done => self.on_fault(ctx),
             },
             Negotiation::Applying { answer } if *answer == ticket => match reply {
+                // The session stays as it was, if there is one.
+                MediaReply::Failed(failure) if self.is_talking() => {
+                    self.take_offer_back(ctx);
+                    self.give_offer_up(ctx, failure.code());
+                }
                 MediaReply::Failed(failure) => self.end(ctx, EndReason::of_media(&failure), 488),
                 MediaReply::Done | MediaReply::Sdp(_) => self.on_settled(ctx),
             },
@@ -265,7 +279,25 @@ impl Call {
         }
     }
 
+    /// A request of the far side needs no description any more: it was cancelled, or the link went
+    /// under it. What the browser has settled by then, a new offer settles with the far side.
+    pub(super) fn drop_asked(&mut self, ctx: &mut Context<'_>, server: TransactionId) {
+        if self.negotiation.asked().is_some_and(|asked| asked.server == server) {
+            if let Some(asked) = self.negotiation.take_asked() {
+                ctx.respond(asked.server, &asked.reply.response(487));
+            }
+            self.want_offer(ctx, false);
+        }
+    }
+
     fn on_no_candidates(&mut self, ctx: &mut Context<'_>) {
+        let is_reinvite = self.negotiation.is_for_reinvite();
+        if is_reinvite && self.is_talking() {
+            // The path that is there may still do; if not, its end is the call's.
+            self.take_offer_back(ctx);
+            self.give_offer_up(ctx, "no-candidates");
+            return;
+        }
         let reason = EndReason::new(EndedBy::System, EndCause::MediaFailed);
         self.end(ctx, reason.with_code("no-candidates"), 480);
     }

@@ -236,7 +236,7 @@ impl Call {
         self.take_offer_back(ctx);
     }
 
-    fn take_offer_back(&mut self, ctx: &mut Context<'_>) {
+    pub(super) fn take_offer_back(&mut self, ctx: &mut Context<'_>) {
         self.ask(ctx, MediaRequest::Rollback);
         self.negotiation = Negotiation::Stable;
     }

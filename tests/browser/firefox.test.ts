@@ -6,7 +6,7 @@ import type { Page } from "puppeteer-core";
 
 import { asEvaluates, launchFirefox, type Firefox } from "./firefox.js";
 import { startGateway, type Gateway } from "./gateway.js";
-import { hearsTone, toneForMicrophone } from "./sound.js";
+import { hearsSilence, hearsTone, toneForMicrophone } from "./sound.js";
 
 const ALICE = 440;
 const BOB = 1000;
@@ -66,6 +66,30 @@ test("two tabs of Firefox hear each other, and either hangs up", limit, async ()
   await bob.evaluate(() => window.lastCall?.hangup());
   await alice.waitForFunction(() => window.lastCall?.state === "ended");
   assert.equal(await alice.evaluate(() => window.lastCall?.endReason?.by), "remote");
+  await Promise.all([alice.close(), bob.close()]);
+});
+
+test("on hold two tabs of Firefox hear nothing, and afterwards each other again", limit, async () => {
+  const alice = await seat("alice", ALICE);
+  const bob = await seat("bob", BOB);
+  await dial(alice, "bob");
+  await bob.waitForFunction(() => window.lastCall?.state === "incoming");
+  await bob.evaluate(() => window.lastCall?.answer());
+  const hear = [() => hearsTone(asEvaluates(alice), BOB), () => hearsTone(asEvaluates(bob), ALICE)];
+  await Promise.all(hear.map((one) => one()));
+  for (const [one, other] of [
+    [alice, bob],
+    [bob, alice],
+  ] as const) {
+    await one.evaluate(() => window.lastCall?.hold());
+    await one.waitForFunction(() => window.lastCall?.held.local);
+    await other.waitForFunction(() => window.lastCall?.held.remote);
+    await Promise.all([hearsSilence(asEvaluates(alice), BOB), hearsSilence(asEvaluates(bob), ALICE)]);
+    await one.evaluate(() => window.lastCall?.resume());
+    await one.waitForFunction(() => !window.lastCall?.held.local);
+    await other.waitForFunction(() => !window.lastCall?.held.remote);
+    await Promise.all(hear.map((again) => again()));
+  }
   await Promise.all([alice.close(), bob.close()]);
 });
 

@@ -7,7 +7,7 @@ use cc_sdk::sip::Method;
 use cc_sdk::{ApiMisuse, MediaEvent, MediaFailure, MediaReply, MediaRequest};
 
 use crate::call_play::*;
-use crate::stage::{FAR_SDP, Stage};
+use crate::stage::{CANDIDATE, FAR_SDP, SDP, Stage, shown};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -108,10 +108,51 @@ fn a_tone_that_the_browser_cannot_play_goes_by_info() {
 fn a_refused_digit_is_a_warning_and_the_next_goes_on() {
     let mut stage = phone();
     let call = talks_with(&mut stage, &without_events());
-    stage.does(digits(&call, "12")).says("INFO").hears_answer(415);
+    stage.does(digits(&call, "12")).says("INFO").hears_answer(403);
     stage.tells_of(|it| matches!(it, UaEvent::Warning { code, .. } if code == "digit-not-sent"));
     stage.says("INFO");
     assert!(stage.last.body().starts_with("Signal=2\r\n"));
+}
+
+#[test]
+fn a_far_side_without_dtmf_relay_gets_the_bare_digit() {
+    let mut stage = phone();
+    let call = talks_with(&mut stage, &without_events());
+    stage.does(digits(&call, "1#")).says("INFO").hears_answer(415);
+    for digit in ["1", "#"] {
+        stage.says("INFO");
+        assert_eq!(stage.last.header("Content-Type"), "application/dtmf");
+        assert_eq!(stage.last.body(), digit);
+        stage.hears_answer(200);
+        stage.tells(UaEvent::CallDigitSent { call: call.id.0, digit: digit.into() });
+    }
+    // Who takes neither is not asked again and again.
+    stage.does(digits(&call, "2")).says("INFO").hears_answer(415).says_nothing();
+    stage.tells_of(|it| matches!(it, UaEvent::Warning { code, .. } if code == "digit-not-sent"));
+}
+
+/// Janus #1591 and its kin (complaint 25).
+#[test]
+fn the_way_of_digits_follows_each_new_description() {
+    let mut stage = phone();
+    let mut call = talks_to_bob(&mut stage);
+    stage.media_by_hand();
+    let other = SDP.replace(" 126", " 101").replace("rtpmap:126", "rtpmap:101");
+    let none = SDP.replace(" 126", "").replace("a=rtpmap:126 telephone-event/8000\r\n", "");
+    for (answer, is_media) in [(other.as_str(), true), (&none, false), (SDP, true)] {
+        stage.forgets().hears(call.far.invite(&FAR_SDP.replace("bob 77 1", &shown(&answer.len()))));
+        let asked = stage.asks(|it| matches!(it, MediaRequest::Answer { .. }));
+        let answer = [answer, "a=", CANDIDATE, "\r\n"].concat();
+        stage.replies(asked, MediaReply::Sdp(answer)).says("200");
+        stage.hears(call.far.request(Method::Ack)).does(digits(&call, "5"));
+        if is_media {
+            let tone = stage.asks(|it| is_tone(it, "5"));
+            stage.replies(tone, MediaReply::Done);
+            stage.peer_tells(call.peer, MediaEvent::DigitDone('5')).says_nothing();
+        } else {
+            stage.says("INFO").hears_answer(200);
+        }
+    }
 }
 
 #[test]

@@ -325,6 +325,9 @@ fn options_inside_a_call_is_answered_200() {
     stage.hears(call.far.request(Method::Options)).says("200 OPTIONS");
     assert!(stage.last.header("Allow").contains("INVITE"));
     assert_eq!(stage.last.header("Accept"), "application/sdp");
+    assert_eq!(stage.last.header("Supported"), "outbound, timer");
+    stage.tells_nothing().passes(40 * SECOND).says_nothing();
+    assert!(stage.asked.is_empty(), "it changes nothing");
 }
 
 #[test]

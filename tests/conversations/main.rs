@@ -12,6 +12,7 @@ mod call_hold;
 mod call_in_dialog;
 mod call_incoming;
 mod call_media;
+mod call_offers;
 mod call_outgoing;
 mod call_play;
 mod call_reasons;
