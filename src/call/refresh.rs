@@ -6,7 +6,6 @@ use crate::api::{Direction, EndCause, EndReason, EndedBy};
 use crate::context::{Context, Owner, Usage};
 use crate::dialog::contact;
 use crate::error::ApiMisuse;
-use crate::identity::SUPPORTED;
 use crate::media::MediaRequest;
 use crate::sip::{Message, Method};
 use crate::time::Time;
@@ -16,6 +15,9 @@ use super::negotiation::{Negotiation, Purpose};
 use super::peer::{Path, Peer};
 use super::{Call, State};
 
+/// The extensions of a re-INVITE. Nothing in it waits for a person, so that no provisional answer
+/// need be reliable (RFC 3262).
+const EXTENSIONS: &str = "norefersub, outbound, replaces, timer";
 /// How long sound may take to pass before the far side gets the whole list of candidates.
 const CHECK: Duration = Duration::from_secs(2);
 /// How long a re-INVITE waits for another negotiation to end.
@@ -158,8 +160,7 @@ impl Call {
         let contact = self.contact(ctx);
         let State::Up(up) = &mut self.state else { return };
         let mut request = up.dialog.request(ctx.identity, Method::Invite);
-        // Nothing in it waits for a person: no provisional answer need be reliable.
-        request.headers.set("Contact", contact).set("Supported", SUPPORTED);
+        request.headers.set("Contact", contact).set("Supported", EXTENSIONS);
         self.timer.ask(ctx.config, &mut request.headers);
         request.headers.push("Content-Type", "application/sdp");
         request.body = body.into_bytes();

@@ -325,7 +325,7 @@ fn options_inside_a_call_is_answered_200() {
     stage.hears(call.far.request(Method::Options)).says("200 OPTIONS");
     assert!(stage.last.header("Allow").contains("INVITE"));
     assert_eq!(stage.last.header("Accept"), "application/sdp");
-    assert_eq!(stage.last.header("Supported"), "outbound, timer");
+    assert!(stage.last.message().lists("Supported", "timer"));
     stage.tells_nothing().passes(40 * SECOND).says_nothing();
     assert!(stage.asked.is_empty(), "it changes nothing");
 }
@@ -581,19 +581,17 @@ fn a_reinvite_of_ours_under_a_lost_link_goes_again_on_the_next() {
 }
 
 #[test]
-fn a_reinvite_that_the_link_finds_busy_goes_after_what_it_was_busy_with() {
+fn a_reinvite_goes_in_place_of_theirs_under_which_the_link_went() {
     let mut stage = phone();
     let (stage, peer) = partial(&mut stage);
     let mut far = crate::far::Far::called(&stage.last);
     stage.hears(far.invite(FAR_SDP));
     let answer = stage.asks(|it| matches!(it, MediaRequest::Answer { .. }));
     stage.loses_link().passes(3 * SECOND).opens().says("REGISTER").hears_answer(200);
-    assert!(!asks_offer(stage));
-    stage.replies(answer, MediaReply::Sdp(SDP.into()));
-    stage.peer_tells(peer, MediaEvent::GatheringDone).passes(SECOND / 2).says("200");
-    stage.hears(far.request(Method::Ack)).passes(SECOND);
     let offer = stage.asks(|it| matches!(it, MediaRequest::Offer { .. }));
-    stage.replies(offer, MediaReply::Sdp(SDP.into())).says("INVITE");
+    stage.replies(answer, MediaReply::Sdp(SDP.into())).says_nothing();
+    stage.replies(offer, MediaReply::Sdp(SDP.into()));
+    stage.peer_tells(peer, MediaEvent::GatheringDone).says("INVITE");
 }
 
 #[test]
