@@ -4,7 +4,7 @@ use super::phone::Phone;
 use super::refusal::{self, Refusal};
 use super::{Core, FlowId};
 use crate::api::{AccountId, CallId, UaEvent};
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::context::{Owner, Usage};
 use crate::sip::{Message, Method, ParseError, Reply, Response};
 use crate::transaction::{Arrived, Heard, TransactionId, Wire};
@@ -154,10 +154,15 @@ impl Phone {
         if continues.is_none() {
             self.check_policy(flow)?;
         }
+        let by_itself = match continues {
+            None => call::auto_answer(self.config.auto_answer, self.calls.up() > 0, message)
+                .map_err(Refusal::plain)?,
+            Some(_) => None,
+        };
         let id = core.reserve_call();
         core.transactions.adopt(server, Owner::Call(id, Usage::Incoming));
         let mut ctx = self.context(core, Some(flow));
-        let call = Call::incoming(&mut ctx, id, server, message, continues);
+        let call = Call::incoming(&mut ctx, id, server, message, by_itself, continues);
         self.push_call(id, call, Some(flow));
         Ok(())
     }

@@ -21,7 +21,7 @@ use super::outgoing::description;
 use super::reliable::Reliable;
 use super::session_timer::Proposal;
 use super::told::epoch_ms;
-use super::{Call, Continues, State, info};
+use super::{Call, Continues, State, caller, info};
 
 /// It rings here, or the answer is being made.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(super) struct Incoming {
     timer: Proposal,
     stage: Stage,
     patience: Patience,
+    /// When the phone takes the call by itself.
+    by_itself_at: Option<Time>,
 }
 
 /// How long the far side waits (RFC 3261 §13.3.1).
@@ -70,8 +72,9 @@ enum Stage {
     Answering,
 }
 
-/// A 2xx of ours, or what we say reliably before it, that is repeated until its ACK or PRACK (RFC 3261 §13.3.1.4), also over a reliable
-/// transport, since the ACK comes from the other end and not from the next hop.
+/// A 2xx of ours that is repeated until its ACK (RFC 3261 §13.3.1.4), or what is said reliably
+/// before it until its PRACK; also over a reliable transport, since that comes from the other end
+/// and not from the next hop.
 #[derive(Debug)]
 pub(super) struct Unacked {
     number: u32,
@@ -91,7 +94,8 @@ impl Incoming {
     }
 
     pub(super) fn deadline(&self) -> Time {
-        self.patience.again.min(self.patience.until)
+        let soon = self.patience.again.min(self.patience.until);
+        self.by_itself_at.map_or(soon, |at| soon.min(at))
     }
 }
 
@@ -139,6 +143,7 @@ impl Call {
         id: CallId,
         server: TransactionId,
         request: &Message<'_>,
+        by_itself: Option<u32>,
         continues: Option<Continues>,
     ) -> Self {
         let uri = request.from().map(|from| from.uri_text().to_owned()).unwrap_or_default();
@@ -164,14 +169,16 @@ impl Call {
         let stage = Stage::Ringing;
         let timer = Proposal::of(request);
         let patience = Patience::of(request, ctx.now);
-        let incoming = Incoming { server, reply, dialog, number, offer, timer, stage, patience };
+        let by_itself_at = by_itself.map(|after| ctx.now + Duration::from_secs(after.into()));
+        let incoming =
+            Incoming { server, reply, dialog, number, offer, timer, stage, patience, by_itself_at };
         call.state = State::Incoming(Box::new(incoming));
         call.reliable = Reliable::of(ctx, request);
         if continues.is_none() {
             call.ring(ctx);
         }
         call.continues = continues;
-        call.tell_ringing(ctx, uri, request);
+        call.tell_ringing(ctx, uri, request, by_itself);
         if let Some(Continues::Replaced { muted, .. }) = continues {
             // It rang before, or was talked in.
             call.muted = muted;
@@ -192,7 +199,13 @@ impl Call {
         }
     }
 
-    fn tell_ringing(&self, ctx: &mut Context<'_>, uri: String, request: &Message<'_>) {
+    fn tell_ringing(
+        &self,
+        ctx: &mut Context<'_>,
+        uri: String,
+        request: &Message<'_>,
+        by_itself: Option<u32>,
+    ) {
         let headers = request
             .all_headers()
             .filter(|(name, _)| !is_owned(name) || name.eq_ignore_ascii_case("User-to-User"))
@@ -206,7 +219,7 @@ impl Call {
             uri,
             info: info::read(request),
             headers: headers.collect(),
-            caller: Box::default(),
+            caller: Box::new(caller::read(request, by_itself)),
             sip_call_id: self.sip_call_id.clone(),
             continues: self.continues.map(|it| it.call().0),
             at,
@@ -221,6 +234,7 @@ impl Call {
             return Err(ApiMisuse::NotIncoming(self.id));
         }
         incoming.stage = Stage::Answering;
+        incoming.by_itself_at = None;
         self.words = words;
         let request = match &incoming.offer {
             Some(sdp) => MediaRequest::Answer { sdp: sdp.clone() },
@@ -349,6 +363,11 @@ impl Call {
         } else if again <= ctx.now {
             incoming.patience.again = ctx.now + RING_AGAIN;
             self.ring(ctx);
+        } else if incoming.by_itself_at.is_some_and(|at| at <= ctx.now) {
+            incoming.by_itself_at = None;
+            let headers = vec![("Answer-Mode".to_owned(), "Auto".to_owned())];
+            // Misuse only if a person was quicker.
+            let _ = self.answer(ctx, Words { headers, reason: None });
         }
     }
 

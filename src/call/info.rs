@@ -35,22 +35,27 @@ pub(super) fn write(info: &str, headers: &mut Headers) {
 /// What an INVITE brought, of either kind; what cannot be decoded is nothing.
 pub(super) fn read(request: &Message<'_>) -> Option<String> {
     let plain = request.header("X-CC-Info").and_then(|text| unescape(&text));
-    plain.or_else(|| request.headers("User-to-User").find_map(|value| user_to_user(&value)))
+    plain.or_else(|| request.tokens("User-to-User").find_map(|value| user_to_user(&value)))
 }
 
 fn user_to_user(value: &str) -> Option<String> {
     let mut parts = pieces(value, b';').map(str::trim_ascii);
     let data = unquoted(parts.next()?);
+    let mut is_isdn = false;
     let is_hex = parts.all(|part| {
         text::cut(part, b'=').is_none_or(|(name, value)| {
-            !name.trim_ascii().eq_ignore_ascii_case("encoding")
-                || unquoted(value.trim_ascii()).eq_ignore_ascii_case("hex")
+            let (name, value) = (name.trim_ascii(), unquoted(value.trim_ascii()));
+            is_isdn |=
+                name.eq_ignore_ascii_case("purpose") && value.eq_ignore_ascii_case("isdn-uui");
+            !name.eq_ignore_ascii_case("encoding") || value.eq_ignore_ascii_case("hex")
         })
     });
     let digits = data.as_bytes();
     if !is_hex || digits.is_empty() || !digits.len().is_multiple_of(2) {
         return None;
     }
+    // ISDN begins with a protocol discriminator (RFC 7434 §5).
+    let digits = if is_isdn { digits.get(2..)? } else { digits };
     let bytes = digits.chunks(2).map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?));
     String::from_utf8(bytes.collect::<Option<Vec<u8>>>()?).ok()
 }
@@ -138,6 +143,7 @@ mod tests {
             assert_eq!(user_to_user(value), None, "{value}");
         }
         assert_eq!(user_to_user("\"4A6F\"; purpose=x ;encoding=\"hex\""), Some("Jo".into()));
+        assert_eq!(user_to_user("044A6F;purpose=isdn-uui"), Some("Jo".into()));
         assert_eq!(unescape("%"), Some("%".into()));
         assert_eq!(unescape("%ff"), None);
     }

@@ -6,6 +6,7 @@
 //! of its name; here is who is asked.
 
 mod again;
+mod caller;
 mod challenge;
 mod digits;
 mod draft;
@@ -48,6 +49,7 @@ use crate::time::{Time, soonest};
 use crate::transaction::{LostWhy, TransactionId};
 
 pub(crate) use self::again::places;
+pub(crate) use self::caller::auto_answer;
 use self::digits::Digits;
 use self::early::Fork;
 use self::in_dialog::Up;

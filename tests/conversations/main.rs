@@ -7,6 +7,7 @@ mod stage;
 
 mod agent;
 mod anything;
+mod call_caller;
 mod call_digits;
 mod call_hold;
 mod call_in_dialog;
