@@ -91,9 +91,9 @@ mod tests {
         "a=sendonly\r\n",
         "a=ice-ufrag:abcd\r\n",
         "a=candidate:1 1 udp 2113937151 192.0.2.7 50000 typ host\r\n",
-        "\00 candidate:1 1 udp 2113937151 192.0.2.7 50000 typ host ufrag abcd",
-        "\01 candidate:2 1 udp 1677729535 203.0.113.9 50001 typ srflx",
-        "\00 candidate:3 1 udp 2113937151 4f3a.local 50002 typ host",
+        "\x000 candidate:1 1 udp 2113937151 192.0.2.7 50000 typ host ufrag abcd",
+        "\x001 candidate:2 1 udp 1677729535 203.0.113.9 50001 typ srflx",
+        "\x000 candidate:3 1 udp 2113937151 4f3a.local 50002 typ host",
     ];
 
     fn piece() -> impl Strategy<Value = String> {

@@ -3,6 +3,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
+#[path = "support/driven/mod.rs"]
+mod driven;
 #[path = "support/reading.rs"]
 mod reading;
 
@@ -69,6 +71,11 @@ proptest! {
     fn no_bytes_panic(frame in vec(any::<u8>(), 0..600)) {
         read_all(&frame);
         survives_printing(&frame);
+    }
+
+    #[test]
+    fn any_bytes_drive_a_phone_and_leave_nothing_behind(bytes in vec(any::<u8>(), 0..400)) {
+        driven::drive(&bytes);
     }
 
     #[test]
