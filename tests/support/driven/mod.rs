@@ -149,15 +149,15 @@ impl World {
         const MS: [u64; 12] =
             [0, 1, 50, 200, 500, 2_000, 4_000, 32_000, 90_000, 200_000, 600_000, 86_400_000];
         let time = Duration::from_millis(*choices.of(&MS).unwrap_or(&0));
-        if choices.flag() {
+        // A day of keep-alives would say nothing that an hour does not.
+        if choices.flag() && time <= Duration::from_secs(200) {
             let end = self.now + time;
             let mut stops = 0;
             while let Some(due) = self.agent.next_timeout().filter(|due| *due <= end) {
                 self.now = self.now.max(due);
                 self.rings();
                 stops += 1;
-                // A day of keep-alives every five seconds, and it may be two lines' day.
-                assert!(stops < 60_000, "deadlines without end");
+                assert!(stops < 1_000, "deadlines without end");
             }
             self.now = end;
         } else {
