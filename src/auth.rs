@@ -116,6 +116,8 @@ enum Guess {
     Vain,
 }
 
+/// Of one response, and remembered: registrar, proxy, one on the way, each in two algorithms.
+const MOST_CHALLENGES: usize = 8;
 /// No honest exchange takes more: in advance, digest, stale, a second proxy.
 const MOST_REFUSALS: u8 = 4;
 
@@ -194,6 +196,9 @@ impl Authorizer {
         self.learn_refusals(sent, chosen.iter().all(|(_, stale)| *stale));
         for (new, _) in chosen {
             self.answered.retain(|old| !old.same_asker(&new));
+            // Every request would carry an answer to each: realm after realm must not pile up.
+            let excess = (self.answered.len() + 1).saturating_sub(MOST_CHALLENGES);
+            self.answered.drain(..excess);
             self.answered.push(new);
         }
         Challenged::Retry
@@ -208,7 +213,7 @@ impl Authorizer {
     ) -> Result<Vec<(Answered, bool)>, Refusal> {
         let scope = Scope::of(&sent.method);
         let mut chosen: Vec<(Answered, bool)> = Vec::new();
-        for challenge in challenges {
+        for challenge in challenges.iter().take(MOST_CHALLENGES) {
             let fits = |new: &Answered| self.secret.as_ref().is_none_or(|own| own.fits(new));
             let Some(new) = Answered::read(challenge, scope).filter(fits) else { continue };
             let stale =

@@ -76,7 +76,7 @@ pub(crate) fn audio(sdp: &str) -> Option<Audio<'_>> {
         line.strip_prefix("a=rtpmap:").and_then(|map| cut(map, b' ')).is_some_and(
             |(payload, codec)| {
                 starts_with_ignoring_case(codec, "telephone-event/")
-                    && media.iter().skip(3).any(|known| *known == payload)
+                    && media.iter().skip(3).take(PAYLOADS).any(|known| *known == payload)
             },
         )
     });
@@ -363,6 +363,8 @@ fn starts_with_ignoring_case(text: &str, start: &str) -> bool {
     text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
+/// There are no more payload types in RTP (RFC 3550 §5.1).
+const PAYLOADS: usize = 128;
 /// The port that stands where no port is known yet (RFC 8839 §4.2.1.2).
 const DISCARD: u16 = 9;
 

@@ -140,13 +140,17 @@ impl<'a> Line<'a> {
     fn unfold(&self, mut take: impl FnMut(usize, u8) -> bool) {
         let space = |byte: u8| is_blank(byte) || matches!(byte, b'\r' | b'\n');
         let mut at = 0;
-        while let Some(&byte) = self.value.get(at) {
+        while at < self.value.len() {
             let run = self.value[at..].iter().take_while(|&&byte| space(byte)).count();
-            let fold = self.value[at..at + run].contains(&b'\n');
-            if !take(at, if fold { b' ' } else { byte }) {
-                return;
+            // Each run is looked at once: a long one would take quadratic time else.
+            let end = at + run.max(1);
+            let fold = self.value[at..end].contains(&b'\n');
+            for here in at..if fold { at + 1 } else { end } {
+                if !take(here, if fold { b' ' } else { self.value[here] }) {
+                    return;
+                }
             }
-            at += if fold { run } else { 1 };
+            at = end;
         }
     }
 }
