@@ -5,7 +5,7 @@
 
 use crate::identity::Identity;
 use crate::sip::{Message, Method, NameAddr, ParseError, Request};
-use crate::text::pieces;
+use crate::text::{part, pieces};
 
 /// One end of a confirmed dialog, or of one that our answer is about to make.
 #[derive(Clone, Debug)]
@@ -189,7 +189,11 @@ impl Dialog {
 pub(crate) fn contact(message: &Message<'_>) -> Option<String> {
     let contacts = message.contacts().ok()?;
     let first = contacts.first().filter(|contact| !contact.is_star())?;
-    Some(first.uri_text().to_owned())
+    let uri = first.uri_text();
+    // Headers are for no Request-URI (RFC 3261 §19.1.1).
+    let headers = first.uri().map_or(0, |uri| uri.headers().len());
+    let end = if headers == 0 { uri.len() } else { uri.len() - headers - 1 };
+    Some(part(uri, 0..end).to_owned())
 }
 
 fn texts(routes: &[NameAddr<'_>]) -> Vec<String> {

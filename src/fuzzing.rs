@@ -66,8 +66,31 @@ fn complete(description: &str, gathered: &[Gathered], is_whole: bool) {
 }
 
 #[cfg(test)]
+#[path = "../tests/support/hostile.rs"]
+mod hostile;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use super::hostile::SHAPES;
+    use crate::text::WORK;
+
+    /// Of what scanners look at. What it takes beside that is in docs/robustness.md.
+    #[test]
+    fn four_times_the_hostile_bytes_are_at_most_five_times_the_work() {
+        for shape in &SHAPES {
+            let work = |bytes| {
+                let (mut phone, input) = shape.case(bytes);
+                let before = WORK.get();
+                phone.takes(shape, &input);
+                WORK.get() - before
+            };
+            let whole = if shape.is_head() { 60_000 } else { 250_000 };
+            let (little, much) = (work(whole / 8), work(whole / 2));
+            assert!(much <= 5 * little + 20_000, "{}: {little} bytes, then {much}", shape.name);
+        }
+    }
 
     const PIECES: [&str; 24] = [
         "v=0\r\n",

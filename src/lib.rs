@@ -75,6 +75,10 @@
 //! In the browser `web` drives the core with a WebSocket, an `RTCPeerConnection` and one timer;
 //! it knows no SIP. Everything else here runs natively as well.
 
+// So that tests within can share what those without use.
+#[cfg(test)]
+extern crate self as cc_sdk;
+
 pub mod account;
 mod agent;
 pub mod api;

@@ -2,7 +2,7 @@
 //!
 //! The browser is who understands SDP. Here nothing is refused: what is no SDP has no audio.
 
-use crate::text::{before, cut, find_any, pieces};
+use crate::text::{before, cut, find_any, looked_at, pieces};
 
 /// One local candidate and the media section it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,10 @@ pub(crate) fn audio(sdp: &str) -> Option<Audio<'_>> {
         line.strip_prefix("a=rtpmap:").and_then(|map| cut(map, b' ')).is_some_and(
             |(payload, codec)| {
                 starts_with_ignoring_case(codec, "telephone-event/")
-                    && media.iter().skip(3).take(PAYLOADS).any(|known| *known == payload)
+                    && media.iter().skip(3).take(PAYLOADS).any(|known| {
+                        looked_at(1);
+                        *known == payload
+                    })
             },
         )
     });

@@ -36,8 +36,22 @@ pub(crate) fn from(text: &str, start: usize) -> &str {
 
 /// Where the first of some ASCII characters stands.
 pub(crate) fn find_any(text: &str, stops: &[u8]) -> Option<usize> {
-    text.bytes().position(|byte| stops.contains(&byte))
+    let found = text.bytes().position(|byte| stops.contains(&byte));
+    looked_at(found.unwrap_or(text.len()));
+    found
 }
+
+/// Counts the bytes that a scanner looked at, where a test wants to know how much work input is.
+#[cfg(test)]
+pub(crate) fn looked_at(bytes: usize) {
+    WORK.set(WORK.get() + bytes);
+}
+
+#[cfg(not(test))]
+pub(crate) const fn looked_at(_: usize) {}
+
+#[cfg(test)]
+thread_local!(pub(crate) static WORK: std::cell::Cell<usize> = const { std::cell::Cell::new(0) });
 
 /// What stands before the first of some ASCII characters; all of it where there is none.
 pub(crate) fn before<'a>(text: &'a str, stops: &[u8]) -> &'a str {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::method::Method;
 use super::scan::is_blank;
+use crate::text::looked_at;
 
 /// A message that borrows its frame. Headers are read when asked for.
 #[derive(Clone, Debug)]
@@ -142,6 +143,7 @@ impl<'a> Line<'a> {
         let mut at = 0;
         while at < self.value.len() {
             let run = self.value[at..].iter().take_while(|&&byte| space(byte)).count();
+            looked_at(run);
             // Each run is looked at once: a long one would take quadratic time else.
             let end = at + run.max(1);
             let fold = self.value[at..end].contains(&b'\n');

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::text::looked_at;
 pub(super) use crate::text::{before, cut, find_any as find, from, part, pieces};
 
 /// Whether the byte may stand in a token.
@@ -35,7 +36,9 @@ pub(super) fn end_at(text: &str, at: usize, stops: &[u8]) -> usize {
 
 /// Where the white space from `at` on ends.
 pub(super) fn skip_blanks(text: &str, at: usize) -> usize {
-    at + from(text, at).bytes().take_while(|&byte| is_blank(byte)).count()
+    let blanks = from(text, at).bytes().take_while(|&byte| is_blank(byte)).count();
+    looked_at(blanks);
+    at + blanks
 }
 
 /// Where the quoted string that begins at `at` ends, or nothing if it does not.
@@ -43,6 +46,7 @@ pub(super) fn quoted_end(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut here = at + 1;
     loop {
+        looked_at(1);
         match bytes.get(here)? {
             b'"' => return Some(here + 1),
             b'\\' => here += 2,
@@ -111,6 +115,7 @@ pub(super) fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     let start = range.end.min(skip_blanks(text, range.start));
     let kept = part(text, start..range.end).bytes();
     let behind = kept.rev().take_while(|&byte| is_blank(byte)).count();
+    looked_at(behind);
     start..range.end - behind
 }
 

@@ -19,6 +19,7 @@ mod call_play;
 mod call_reasons;
 mod call_reliable;
 mod call_words;
+mod hostile;
 mod moving;
 mod one_time;
 mod pair;
