@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cc_sdk::account::Account;
-use cc_sdk::api::{AccountId, CallId, CallState, Command, Config, Credential, UaEvent};
+use cc_sdk::api::{AccountId, CallId, CallState, Command, Config, Credential, ErrandId, UaEvent};
 use cc_sdk::sip::{Message, Method};
 use cc_sdk::{
     CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, MediaRequest, Output, PeerId, Ticket,
@@ -81,6 +81,7 @@ struct World {
     agent: UserAgent,
     now: Time,
     calls: Vec<CallId>,
+    errands: Vec<ErrandId>,
     flows: Vec<FlowId>,
     asked: Vec<(PeerId, Ticket, MediaRequest)>,
     credentials: Vec<(AccountId, Ticket, CredentialRequest)>,
@@ -107,6 +108,7 @@ impl World {
             agent: UserAgent::new([7; 32]),
             now: Time::from_epoch(Duration::from_secs(1_800_000_000)),
             calls: Vec::new(),
+            errands: Vec::new(),
             flows: Vec::new(),
             asked: Vec::new(),
             credentials: Vec::new(),
@@ -207,6 +209,9 @@ impl World {
             }
         }
         assert!(self.flows.len() <= 8, "connections pile up");
+        let held = self.agent.census();
+        assert!(held.calls <= MOST_CALLS, "calls pile up: {held:?}");
+        assert!(held.transactions <= MOST_TRANSACTIONS, "transactions pile up: {held:?}");
     }
 
     fn asks(&mut self, peer: PeerId, ticket: Ticket, request: MediaRequest) {
@@ -273,6 +278,8 @@ impl World {
             self.rings();
         }
         assert_eq!(self.agent.next_timeout(), None, "a deadline is left");
+        let nothing = cc_sdk::testing::Census::default();
+        assert_eq!(self.agent.census(), nothing, "something is left");
         assert_eq!(self.begun, self.ended, "the calls that began, and those that ended");
         for (peer, open) in &self.peers {
             assert_eq!(*open, 0, "{peer:?} stays open");
@@ -342,3 +349,7 @@ const MOST_STEPS: usize = 250;
 /// Every call of four may be told of, answered and closed at once, twice over.
 const MOST_OUTPUTS: usize = 400;
 const MEMORY: usize = 24;
+/// Four at once, and what still waits for a last answer.
+const MOST_CALLS: usize = 160;
+/// 64 of the server's on each of eight connections, and our own.
+const MOST_TRANSACTIONS: usize = 700;

@@ -2,7 +2,8 @@
 
 use cc_sdk::account::Account;
 use cc_sdk::api::{
-    CallId, Command, Config, Credential, Dial, DigitTransport, ProviderId, SeatStatus,
+    AcceptTransfers, Ask, AskMethod, AutoAnswer, CallId, Command, Config, Credential, Dial,
+    DigitTransport, ErrandId, OneTimeToken, ProviderId, SeatStatus, TransferTo, Words,
 };
 use cc_sdk::{CredentialReply, Input, MediaFailure, MediaReply, MediaRequest};
 
@@ -12,7 +13,7 @@ use super::{Choices, World, account};
 impl World {
     pub(super) fn page_does(&mut self, choices: &mut Choices<'_>) {
         let call = *choices.latest(&self.calls).unwrap_or(&CallId(1));
-        let command = match choices.byte() % 20 {
+        let command = match choices.byte() % 32 {
             0..=4 => return self.dials(choices),
             5..=7 => Command::Answer(call),
             8 => Command::Reject(call, *choices.of(&[302, 480, 486, 603, 200]).unwrap_or(&603)),
@@ -25,6 +26,7 @@ impl World {
             }
             13 => Command::SendCallMessage {
                 call,
+                id: ErrandId(self.agent.reserve_call().0),
                 body: String::from_utf8_lossy(choices.bytes()).into_owned(),
                 content_type: "text/plain".into(),
             },
@@ -39,11 +41,78 @@ impl World {
                 calls_at_once: u32::try_from(choices.byte() % 5).unwrap_or_default(),
                 rate_calls: 1000,
                 wrap_up: choices.flag(),
+                session_expires: [90, 0, 1800][choices.byte() % 3],
+                accept_transfers: [AcceptTransfers::Ask, AcceptTransfers::Never]
+                    [choices.byte() % 2],
+                reliable_ringing: choices.flag(),
+                auto_answer: [AutoAnswer::Never, AutoAnswer::Asked, AutoAnswer::After(2)]
+                    [choices.byte() % 3],
                 ..Config::default()
             }),
+            19 | 20 => Command::Hold(call, choices.flag()),
+            21 => Command::Renegotiate { call, ice_restart: choices.flag() },
+            22 | 23 => return self.transfers(call, choices),
+            24 => return self.wishes_for(Command::AcceptTransfer(call)),
+            25 => Command::RefuseTransfer(call, 603),
+            26 | 27 => return self.begins_errand(choices),
+            28 => Command::Refresh(self.errand(choices)),
+            29 => Command::Withdraw(self.errand(choices)),
+            30 => {
+                let command =
+                    [Command::Hangup(call), Command::Reject(call, 486), Command::Answer(call)];
+                let [hangup, reject, answer] = command;
+                let words = Words {
+                    headers: vec![("X-Why".into(), "because".into())],
+                    reason: Some(String::from_utf8_lossy(choices.bytes()).into_owned()),
+                };
+                let command = match choices.byte() % 3 {
+                    0 => hangup,
+                    1 => reject,
+                    _ => answer,
+                };
+                Command::With(words, Box::new(command))
+            }
             _ => Command::Hangup(CallId(1)),
         };
         self.tries(command);
+    }
+
+    /// What may make the phone dial once, if it is not refused.
+    fn wishes_for(&mut self, command: Command) {
+        self.wishes += 1;
+        if !self.tries(command) {
+            self.wishes -= 1;
+        }
+    }
+
+    fn transfers(&mut self, call: CallId, choices: &mut Choices<'_>) {
+        let to = if choices.flag() {
+            TransferTo::Call(choices.latest(&self.calls).copied().unwrap_or(call))
+        } else {
+            TransferTo::Target("carol".into())
+        };
+        let progress = choices.flag();
+        self.tries(Command::Transfer { call, to, headers: Vec::new(), progress });
+    }
+
+    fn begins_errand(&mut self, choices: &mut Choices<'_>) {
+        let methods =
+            [AskMethod::Message, AskMethod::Options, AskMethod::Subscribe, AskMethod::Publish];
+        let id = ErrandId(self.agent.reserve_call().0);
+        let ask = Ask {
+            method: methods[choices.byte() % 4],
+            target: choices.of(&TARGETS).copied().unwrap_or_default().to_owned(),
+            event: ["message-summary", "dialog", "presence", "x"][choices.byte() % 4].into(),
+            body: "hello".into(),
+            ..Ask::default()
+        };
+        if self.tries(Command::Ask(id, Box::new(ask))) {
+            self.errands.push(id);
+        }
+    }
+
+    fn errand(&self, choices: &mut Choices<'_>) -> ErrandId {
+        choices.latest(&self.errands).copied().unwrap_or(ErrandId(1))
     }
 
     fn dials(&mut self, choices: &mut Choices<'_>) {
@@ -56,6 +125,9 @@ impl World {
             headers: if how & 2 == 0 { vec![] } else { vec![("X-Id".into(), "7".into())] },
             display_name: (how & 4 == 4).then(|| "A \"B\" \\ C".to_owned()),
             anonymous: how & 8 == 8,
+            token: (how & 48 == 48).then(|| OneTimeToken("t-1".into())),
+            pickup: how & 64 == 64,
+            from: (how & 128 == 128).then(|| "100".to_owned()),
         };
         self.wishes += 1;
         if self.tries(Command::Dial(call, dial)) {
