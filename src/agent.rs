@@ -7,6 +7,8 @@ mod census;
 mod inbound;
 mod phone;
 mod refusal;
+#[cfg(test)]
+mod scale;
 mod settle;
 mod transfers;
 

@@ -64,15 +64,18 @@ impl<T> Table<T> {
     }
 
     pub(crate) fn get(&self, at: usize) -> Option<&T> {
+        look(1);
         self.rows.get(at)?.as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
+        look(1);
         self.rows.get_mut(at)?.as_mut()
     }
 
     /// All places that have a row.
     pub(crate) fn places(&self) -> Vec<usize> {
+        look(self.rows.len());
         (0..self.rows.len()).filter(|at| self.rows[*at].is_some()).collect()
     }
 
@@ -176,6 +179,7 @@ impl Chains {
     /// This link, or the first one after it with the hash.
     fn alike(&self, mut link: usize, hash: u32) -> usize {
         while link != NONE && self.links[link].hash != hash {
+            look(1);
             link = self.links[link].next;
         }
         link
@@ -205,6 +209,7 @@ impl Chains {
             return;
         }
         while self.links[at].next != link {
+            look(1);
             at = self.links[at].next;
         }
         self.links[at].next = next;
@@ -245,6 +250,7 @@ impl Alarms {
     }
 
     fn play(&mut self, node: usize) {
+        look(1);
         self.tree[node] = self.tree[self.winner(node)];
     }
 
@@ -288,6 +294,26 @@ pub(crate) fn hash(parts: &[&[u8]]) -> u32 {
         }
     }
     hash.max(1)
+}
+
+/// Counts rows that are looked at, for the tests that hold the cost of a message down.
+#[cfg(not(test))]
+const fn look(_rows: usize) {}
+
+#[cfg(test)]
+fn look(rows: usize) {
+    LOOKED_AT.with(|all| all.set(all.get() + rows));
+}
+
+/// How many rows this thread looked at so far.
+#[cfg(test)]
+pub(crate) fn looked_at() -> usize {
+    LOOKED_AT.with(std::cell::Cell::get)
+}
+
+#[cfg(test)]
+thread_local! {
+    static LOOKED_AT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 #[cfg(test)]
