@@ -56,6 +56,8 @@ pub(crate) struct Audio<'a> {
     pub(crate) held: bool,
     /// It says so by `c=0.0.0.0` (RFC 2543 §B.5).
     pub(crate) is_deaf: bool,
+    /// It says so by `sendonly`, and wants to be heard all the same.
+    pub(crate) is_sendonly: bool,
     /// Digits may travel as RFC 4733.
     pub(crate) telephone_event: bool,
     /// `sha-256 AB:CD:…`
@@ -85,6 +87,7 @@ pub(crate) fn audio(sdp: &str) -> Option<Audio<'_>> {
     });
     Some(Audio {
         is_deaf: silent,
+        is_sendonly: direction == Some("sendonly"),
         held: silent || matches!(direction, Some("sendonly" | "inactive")),
         telephone_event,
         fingerprint: both().find_map(|line| line.strip_prefix("a=fingerprint:")),

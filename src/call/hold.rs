@@ -53,8 +53,8 @@ impl Call {
         self.tell_held(ctx, (is_held, self.told.held.1));
     }
 
-    /// What a description of the far side says of its hold. An answer to `sendonly` can only say
-    /// that it does not hold: many answer `inactive` without meaning more than agreement.
+    /// What a description of the far side says of its hold. `sendonly` is no answer to `sendonly`:
+    /// who gives it repeats our words and says nothing of itself.
     pub(super) fn hear_hold(
         &mut self,
         ctx: &mut Context<'_>,
@@ -62,8 +62,9 @@ impl Call {
         answers: bool,
     ) {
         let (local, remote) = self.told.held;
-        let is_limited = answers && self.peer.as_ref().is_some_and(|peer| peer.is_held);
-        self.tell_held(ctx, (local, audio.held && (remote || !is_limited)));
+        let is_held = self.peer.as_ref().is_some_and(|peer| peer.is_held);
+        let is_echo = answers && is_held && audio.is_sendonly;
+        self.tell_held(ctx, (local, if is_echo { remote } else { audio.held }));
     }
 
     fn tell_held(&mut self, ctx: &mut Context<'_>, held: (bool, bool)) {

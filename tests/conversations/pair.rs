@@ -17,6 +17,8 @@ struct Pair {
     wire: [VecDeque<Wire>; 2],
     calls: [Vec<CallId>; 2],
     ended: [Vec<u32>; 2],
+    /// What each was told last of its call: held by itself, by the other.
+    held: [(bool, bool); 2],
 }
 
 const ALICE: usize = 0;
@@ -33,6 +35,7 @@ impl Pair {
             wire: Default::default(),
             calls: Default::default(),
             ended: Default::default(),
+            held: Default::default(),
         }
     }
 
@@ -59,7 +62,11 @@ impl Pair {
             self.wire[1 - who].extend(phone.said.drain(..));
             for (_, event) in phone.told.drain(..) {
                 match event {
-                    UaEvent::Call { call, .. } => self.calls[who].push(CallId(call)),
+                    UaEvent::Call { call, .. } => {
+                        self.calls[who].push(CallId(call));
+                        self.held[who] = (false, false);
+                    }
+                    UaEvent::CallHeld { local, remote, .. } => self.held[who] = (local, remote),
                     UaEvent::CallState { call, state: CallState::Ended, .. } => {
                         assert!(!self.ended[who].contains(&call), "call {call} ends twice");
                         self.ended[who].push(call);
@@ -222,8 +229,81 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
+/// Alice and Bob, who talk: the ids of their calls.
+fn talking() -> (Pair, [CallId; 2]) {
+    let mut pair = Pair::new();
+    let hers = pair.dials(ALICE).expect("nothing forbids it");
+    pair.carries_all();
+    let his = pair.calls[BOB][0];
+    assert!(pair.does(BOB, Command::Answer(his)));
+    pair.carries_all();
+    (pair, [hers, his])
+}
+
+/// Everything is carried at once until both have what they wish.
+fn calm(pair: &mut Pair) {
+    for _ in 0..40 {
+        pair.carries_all();
+        pair.passes(Duration::from_millis(500));
+    }
+    pair.carries_all();
+}
+
+#[test]
+fn two_who_hold_at_once_both_hold() {
+    let (mut pair, calls) = talking();
+    for held in [true, false] {
+        for who in [ALICE, BOB] {
+            assert!(pair.does(who, Command::Hold(calls[who], held)));
+        }
+        calm(&mut pair);
+        assert_eq!(pair.held, [(held, held); 2]);
+    }
+}
+
+#[test]
+fn a_call_between_two_lives_on_its_refreshes() {
+    let (mut pair, calls) = talking();
+    for _ in 0..50 {
+        pair.passes(Duration::from_secs(10));
+        pair.carries_all();
+    }
+    assert!(pair.is_up(ALICE, calls[ALICE]) && pair.is_up(BOB, calls[BOB]));
+    // Who is gone without a word is noticed.
+    for _ in 0..10 {
+        pair.passes(Duration::from_secs(10));
+        pair.wire = Default::default();
+    }
+    assert_eq!((&pair.ended[ALICE], &pair.ended[BOB]), (&vec![calls[0].0], &vec![calls[1].0]));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whoever_holds_whenever_both_see_the_same_in_the_end(
+        steps in prop::collection::vec((0..2_usize, 0..6_u8), 0..30)
+    ) {
+        let (mut pair, calls) = talking();
+        let mut wishes = [false; 2];
+        for (who, step) in steps {
+            match step {
+                0 | 1 => {
+                    wishes[who] = step == 0;
+                    pair.does(who, Command::Hold(calls[who], wishes[who]));
+                }
+                2 => {
+                    let call = calls[who];
+                    pair.does(who, Command::Renegotiate { call, ice_restart: true });
+                }
+                3 => pair.passes(Duration::from_millis(700)),
+                _ => drop(pair.carries(who)),
+            }
+        }
+        calm(&mut pair);
+        let [hers, his] = wishes;
+        prop_assert_eq!(pair.held, [(hers, his), (his, hers)]);
+    }
 
     #[test]
     fn when_all_is_carried_both_see_the_same_call_or_none(

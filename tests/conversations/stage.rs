@@ -72,6 +72,8 @@ pub(crate) struct Stage {
     pub(crate) flow: FlowId,
     account: AccountId,
     media: MediaPlay,
+    /// The played peers whose descriptions want no sound.
+    held: Vec<PeerId>,
     server: ServerPlay,
     pub(crate) said: VecDeque<Wire>,
     /// Everything that was said so far, and on which connection.
@@ -116,6 +118,7 @@ impl Stage {
             flow: FlowId(0),
             account: ALICE,
             media: MediaPlay::ByItself,
+            held: Vec::new(),
             server: ServerPlay::ByItself,
             said: VecDeque::new(),
             sent: Vec::new(),
@@ -444,15 +447,26 @@ impl Stage {
 
     /// A peer connection with which everything works.
     fn plays(&mut self, peer: PeerId, ticket: Ticket, request: &MediaRequest) {
+        if let MediaRequest::Direction { receive } = request {
+            self.held.retain(|held| *held != peer);
+            if !receive {
+                self.held.push(peer);
+            }
+        }
+        let receives = !self.held.contains(&peer);
         let now = self.now;
         let mut give = |input: Input<'_>| {
             self.agent.handle(now, input).expect("news is never misuse");
         };
         let reply = match request {
             MediaRequest::Close => return,
-            MediaRequest::Offer { .. } => MediaReply::Sdp(SDP.to_owned()),
-            MediaRequest::Answer { .. } => {
-                MediaReply::Sdp(SDP.replace("setup:actpass", "setup:active"))
+            MediaRequest::Offer { .. } => MediaReply::Sdp(directed(true, receives)),
+            MediaRequest::Answer { sdp } => {
+                let says = |direction: &str| sdp.contains(direction);
+                let sends = !says("a=sendonly") && !says("a=inactive");
+                let receives = receives && !says("a=recvonly") && !says("a=inactive");
+                let answer = directed(sends, receives);
+                MediaReply::Sdp(answer.replace("setup:actpass", "setup:active"))
             }
             _ => MediaReply::Done,
         };
@@ -471,6 +485,17 @@ impl Stage {
             _ => {}
         }
     }
+}
+
+/// [`SDP`] in this direction.
+fn directed(sends: bool, receives: bool) -> String {
+    let direction = match (sends, receives) {
+        (true, true) => "a=sendrecv",
+        (true, false) => "a=sendonly",
+        (false, true) => "a=recvonly",
+        (false, false) => "a=inactive",
+    };
+    SDP.replace("a=sendrecv", direction)
 }
 
 /// Alice's account, with a password.
