@@ -12,8 +12,8 @@ use crate::text::before;
 use crate::time::Time;
 use crate::transaction::{LostWhy, TransactionId};
 
-use super::again::places;
 use super::negotiation::{Negotiation, Purpose};
+use super::redirect::essence;
 use super::told::epoch_ms;
 use super::{Call, Continues, Departure, Privacy, State, draft, info, once};
 
@@ -183,7 +183,7 @@ impl Call {
             return;
         }
         self.once = dial.token.is_some();
-        let tried = vec![request.uri.clone()];
+        let tried = vec![essence(&request.uri)];
         let owner = Owner::Call(self.id, Usage::Invite);
         let sent = match &dial.token {
             Some(token) => once::send(ctx, request, owner, token),
@@ -252,16 +252,13 @@ impl Call {
             State::Leaving(leaving) if leaving.is_cancelling(id) => self.state = State::Gone,
             State::Calling(calling) if calling.invite == id => {
                 let status = response.status().unwrap_or_default();
-                if matches!(status, 300..=302) {
-                    calling.may_go_to(places(response));
-                }
                 if status == 422 && self.call_with_longer_timer(ctx, id, response) {
                     return;
                 }
                 if status == 488 && self.offer_whole_list(ctx) {
                     return;
                 }
-                if status < 600 && self.redirect(ctx, id) {
+                if status < 600 && self.redirect(ctx, id, status, response) {
                     return;
                 }
                 self.over(ctx, EndReason::of_refusal(response));

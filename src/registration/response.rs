@@ -11,7 +11,7 @@ use crate::identity::Identity;
 use crate::line::Step;
 use crate::link::back_off;
 use crate::sip::{Message, Method, NameAddr, Uri, printable};
-use crate::text::has;
+use crate::text::{before, has};
 use crate::time::Time;
 
 impl Registration {
@@ -170,7 +170,8 @@ impl Registration {
         let is_new = |place: &String| {
             Uri::parse(place).is_ok_and(|uri| uri.is_sip()) && !self.tried.contains(place)
         };
-        self.moved_to = places(response).into_iter().find(is_new);
+        let mut places = places(response).into_iter().map(|it| before(&it, b"?").to_owned());
+        self.moved_to = places.find(is_new);
         self.moved_to.is_some()
     }
 }

@@ -17,6 +17,7 @@ mod call_offers;
 mod call_outgoing;
 mod call_play;
 mod call_reasons;
+mod call_redirect;
 mod call_reliable;
 mod call_words;
 mod hostile;
