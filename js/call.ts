@@ -1,7 +1,9 @@
 import type { UaEvent } from "../pkg/cc_sdk.js";
 import type { SharedCore } from "./core.js";
 import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
+import type { Errands } from "./errands.js";
 import { factEvent, TypedEventTarget, type FactEvent } from "./events.js";
+import { byLowerCaseName } from "./headers.js";
 import { Pending } from "./pending.js";
 import type { Transfer, TransferOptions, TransferRequest } from "./transfer.js";
 
@@ -114,7 +116,7 @@ export type CallFact =
  * Makes a call; the phone's way in.
  * @internal
  */
-export let createCall: (birth: CallBirth, account: number, core: SharedCore) => Call;
+export let createCall: (birth: CallBirth, account: number, core: SharedCore, errands: Errands) => Call;
 
 /**
  * Tells a call what happened to it; the phone's way in.
@@ -151,6 +153,7 @@ export class Call extends TypedEventTarget<CallEventMap> {
   readonly continues: number | undefined;
 
   readonly #core: SharedCore;
+  readonly #errands: Errands;
   #state: CallState;
   #answeredAt: number | undefined;
   #endedAt: number | undefined;
@@ -162,13 +165,13 @@ export class Call extends TypedEventTarget<CallEventMap> {
   readonly #transferring = new Pending<void>();
 
   static {
-    createCall = (birth, account, core) => new Call(birth, account, core);
+    createCall = (...how) => new Call(...how);
     tellCall = (call, fact) => {
       call.#tell(fact);
     };
   }
 
-  private constructor(birth: CallBirth, account: number, core: SharedCore) {
+  private constructor(...[birth, account, core, errands]: Parameters<typeof createCall>) {
     super();
     const { call, direction, number, displayName, uri, info, sipCallId, at } = birth;
     this.id = call;
@@ -181,6 +184,7 @@ export class Call extends TypedEventTarget<CallEventMap> {
     this.startedAt = at;
     this.continues = birth.continues;
     this.#core = core;
+    this.#errands = errands;
     this.#state = direction === "outgoing" ? "calling" : "incoming";
   }
 
@@ -296,9 +300,14 @@ export class Call extends TypedEventTarget<CallEventMap> {
     this.#core.command(this.account, { type: "sendDigits", call: this.id, digits, ...options });
   }
 
-  /** Sends a message inside the call, `text/plain` unless told. */
-  sendMessage(body: string, contentType = "text/plain"): void {
-    this.#core.command(this.account, { type: "sendCallMessage", call: this.id, body, contentType });
+  /**
+   * Sends a message inside the call, `text/plain` unless told, at most 64 KB.
+   *
+   * Resolves when the far side has taken it; rejects with `not-connected`, `call-gone` or `too-large`,
+   * or as `phone.sendMessage` does.
+   */
+  sendMessage(body: string, contentType = "text/plain"): Promise<void> {
+    return this.#errands.sendIn(this.id, body, contentType);
   }
 
   /**
@@ -390,15 +399,4 @@ export class Call extends TypedEventTarget<CallEventMap> {
   #raise<Name extends keyof CallFacts>(name: Name, facts: CallFacts[Name]): void {
     this.dispatchEvent(factEvent(name, facts));
   }
-}
-
-/** Header lines by lower-case name, several of a name in one, as RFC 3261 §7.3.1 allows. */
-function byLowerCaseName(lines: readonly (readonly [string, string])[]): Record<string, string> {
-  const headers = new Map<string, string>();
-  for (const [written, value] of lines) {
-    const name = written.toLowerCase();
-    const before = headers.get(name);
-    headers.set(name, before === undefined ? value : `${before}, ${value}`);
-  }
-  return Object.fromEntries(headers);
 }

@@ -29,6 +29,9 @@ export type CcSdkErrorCode =
   | "not-incoming"
   | "not-registered"
   | "rate-limited"
+  | "subscription-gone"
+  | "too-large"
+  | "too-many"
   | "transfer-in-progress"
   // The microphone.
   | "microphone-busy"
@@ -37,6 +40,7 @@ export type CcSdkErrorCode =
   | "microphone-policy"
   // The server and the way to it.
   | "no-candidates"
+  | "not-supported"
   | "service-unreachable"
   | "token-expired"
   | "token-rejected"

@@ -1,7 +1,8 @@
-import type { Call, Warning } from "./call.js";
+import type { Call, Remote, Warning } from "./call.js";
 import type { CcSdkError, CcSdkErrorCode } from "./errors.js";
 import type { FactEvent } from "./events.js";
 import type { ViewOptions } from "./options.js";
+import type { Notice } from "./subscription.js";
 
 /** 1 offline, 2 idle, 3 in a call, 4 after a call, 5 paused; the numbers of the CC SDK. */
 export type SeatStatus = 1 | 2 | 3 | 4 | 5;
@@ -28,6 +29,27 @@ export interface Registration {
   readonly expiresIn?: number | undefined;
   /** With `failed` only. */
   readonly reason?: FailureReason | undefined;
+}
+
+/** A message that came outside of calls. All of it is text from the wire: never put it into a page as HTML. */
+export interface IncomingMessage {
+  readonly from: Remote;
+  /** The URI that it was meant for. */
+  readonly to: string;
+  /** Its MIME type. */
+  readonly contentType: string;
+  /** As it came; bytes that are no UTF-8 are replaced. */
+  readonly body: string;
+  /** Its own headers by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A NOTIFY that no subscription asked for, as voice mail servers send them. */
+export interface UnaskedNotice extends Notice {
+  /** The event package. */
+  readonly event: string;
+  /** The notifier's URI. */
+  readonly from: string;
 }
 
 /** The events of a {@link Phone} and what each tells, as properties of the event. */
@@ -57,12 +79,16 @@ export interface PhoneFacts {
   /** A step of a call in the numbers of the CC SDK. */
   callstatus: { call: Call; callStatus: CallStatus; calledNumber: string };
   seatstatus: { status: SeatStatus };
+  /** A message came outside of calls; the far side was told that it arrived. */
+  message: IncomingMessage;
+  /** A NOTIFY came that no subscription asked for. */
+  notify: UnaskedNotice;
   /** Sound is held back until the next press anywhere on the page, or no longer. */
   playbackchange: { blocked: boolean };
   /** `phone.options` changed. */
   optionschange: { options: ViewOptions };
   warning: Warning & { call?: Call | undefined };
-  /** `register` or `callPhone` failed, or the SDK itself. */
+  /** A promise was rejected, or the SDK itself failed. */
   error: { error: CcSdkError };
 }
 

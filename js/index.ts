@@ -5,6 +5,7 @@
  */
 export { Call } from "./call.js";
 export type * from "./call.js";
+export type * from "./correspondence.js";
 export { CcSdkError } from "./errors.js";
 export type * from "./errors.js";
 export type { FactEvent, TypedEventTarget } from "./events.js";
@@ -13,5 +14,9 @@ export type * from "./options.js";
 export type * from "./transfer.js";
 export { Phone } from "./phone.js";
 export type * from "./phone.js";
+export { Publication } from "./publication.js";
+export type * from "./publication.js";
 export * from "./sdk.js";
+export { Subscription } from "./subscription.js";
+export type * from "./subscription.js";
 export * from "./version.js";

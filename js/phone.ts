@@ -2,7 +2,10 @@ import type { UaEvent } from "../pkg/cc_sdk.js";
 import { createCall, tellCall, type Call, type CallFact, type EndReason, type Warning } from "./call.js";
 import type { Command, Guest, SharedCore } from "./core.js";
 import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
-import { factEvent, TypedEventTarget } from "./events.js";
+import { Correspondence, errandsOf } from "./correspondence.js";
+import { noticeOf } from "./errands.js";
+import { factEvent } from "./events.js";
+import { byLowerCaseName } from "./headers.js";
 import type * as facts from "./facts.js";
 import type {
   Account,
@@ -34,7 +37,7 @@ export let newPhone: (shared: SharedCore, options: PhoneOptions) => Phone;
  * given only where one answer ends the matter, and a page that ignores it sees no
  * `unhandledrejection`: every failure is also an `error` event.
  */
-export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
+export class Phone extends Correspondence {
   /** Of the SDK. */
   readonly version = version;
   /** The same for the same sources, wherever they were built. */
@@ -71,6 +74,12 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
     this.#shared = shared;
     this.#settings = options;
     this.account = shared.newAccount();
+    errandsOf(this).lend({
+      shared,
+      account: this.account,
+      join: () => this.#joinAs(),
+      quiet: (promise) => this.#quiet(promise),
+    });
   }
 
   get registration(): facts.Registration {
@@ -195,10 +204,7 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
     const consent: unknown = this.beforeCall ? await this.beforeCall(details) : true;
     if (consent !== true) throw new CcSdkError("call-refused", "the page did not consent to the call");
     const token = typeof given === "function" ? await given() : given;
-    const isNew = !this.#shared.has(this.account);
-    await this.#join(undefined);
-    const { account } = this.#settings;
-    if (isNew && account) this.#command({ type: "register", account });
+    await this.#joinAs();
     const call = this.#shared.reserveCall();
     const once = token === undefined ? {} : pickup ? { token, pickup } : { token };
     const { phone: _, ...rest } = details;
@@ -206,6 +212,14 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
     const left = new Pending<Call>();
     this.#dialling.set(call, left);
     return left.join();
+  }
+
+  /** Also of a phone that nobody registers, but that has an account. */
+  async #joinAs(): Promise<void> {
+    const isNew = !this.#shared.has(this.account);
+    await this.#join(undefined);
+    const { account } = this.#settings;
+    if (isNew && account) this.#command({ type: "register", account });
   }
 
   /** Makes sure that the core is there, knows this phone and has its settings. */
@@ -253,7 +267,10 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
         return this.#raise("startfailed", { text: event.text });
       case "stopped":
         this.#raise("stopped", {});
-        if (this.#stopping.any) this.#shared.leave(this.account);
+        if (this.#stopping.any) {
+          this.#shared.leave(this.account);
+          errandsOf(this).lost(new CcSdkError("not-registered", WITHDRAWN));
+        }
         return this.#stopping.resolve();
       case "reconnecting":
         return this.#raise("reconnecting", { retryInMs: event.retryInMs, attempt: event.attempt });
@@ -280,6 +297,20 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
       case "callTransfer":
       case "callTransferRequest":
         return this.#tellCall(event);
+      case "answered":
+      case "subscription":
+      case "publication":
+        return errandsOf(this).told(event);
+      case "notified": {
+        if (event.id !== undefined) return errandsOf(this).told(event);
+        return this.#raise("notify", { event: event.event, from: event.uri, ...noticeOf(event) });
+      }
+      case "message": {
+        const { number, displayName, uri, to, contentType, body } = event;
+        const from = { number, displayName, uri };
+        const headers = byLowerCaseName(event.headers);
+        return this.#raise("message", { from, to, contentType, body, headers });
+      }
       case "warning": {
         const { code, text, call, header, offset } = event;
         this.#warn({ code, text, header, offset }, call === undefined ? undefined : this.#calls.get(call));
@@ -314,7 +345,7 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
   #begin(event: Extract<UaEvent, { type: "call" }>): void {
     // The last call is remembered until now, since its last facts may follow its end.
     for (const { id, state } of this.#calls.values()) if (state === "ended") this.#calls.delete(id);
-    const call = createCall(event, this.account, this.#shared);
+    const call = createCall(event, this.account, this.#shared, errandsOf(this));
     this.#calls.set(call.id, call);
     this.#raise("call", { call });
     const isNew = call.direction === "incoming" && call.continues === undefined;
@@ -348,6 +379,7 @@ export class Phone extends TypedEventTarget<facts.PhoneEventMap> {
     for (const each of [this.#registering, this.#unregistering, this.#stopping]) each.reject(error);
     for (const each of this.#dialling.values()) each.reject(error);
     this.#dialling.clear();
+    errandsOf(this).lost(error);
     const nothing = { sipStatus: undefined, text: undefined, code: undefined };
     const endReason = { by: "system", cause: "internal", ...nothing } as const;
     for (const { id: call } of this.calls) {

@@ -536,9 +536,9 @@ impl FromJson for AskMethod {
     }
 }
 
-shape! {
-    /// A command that needs to know no more than the errand.
-    OfErrand {
-        id "id": u32,
-    }
+/// A command that needs to know no more than the errand.
+#[derive(Tsify)]
+#[expect(dead_code, reason = "only its TypeScript is used; `read` has it in a closure")]
+struct OfErrand {
+    id: u32,
 }

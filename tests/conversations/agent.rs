@@ -163,6 +163,66 @@ fn a_body_that_is_no_session_is_answered_415() {
 }
 
 #[test]
+fn a_description_for_another_purpose_is_no_session() {
+    for (disposition, status) in [
+        ("session;handling=required", "180"),
+        ("early-session", "415"),
+        ("render", "415"),
+        ("render; handling=optional", "180"),
+    ] {
+        let mut alice = Stage::registered();
+        let mut invite = alice.far().build(Method::Invite);
+        invite.headers.push("Content-Type", "application/sdp");
+        invite.headers.push("Content-Disposition", disposition);
+        invite.body = SDP.into();
+        alice.hears(print(&invite)).says(status);
+    }
+}
+
+#[test]
+fn a_body_beyond_all_measure_is_answered_413() {
+    let mut alice = Stage::registered();
+    let offer = [SDP, &"a=x\r\n".repeat(20_000)].concat();
+    let invite = alice.far().invite(&offer);
+    alice.hears(invite).says("413").tells_nothing();
+}
+
+#[test]
+fn what_every_request_is_checked_for_holds_for_messages_too() {
+    let mut alice = Stage::registered();
+    let build = |change: &dyn Fn(&mut cc_sdk::sip::Request)| {
+        let mut request = Far::calling("sip:alice@example.com").build(Method::Message);
+        change(&mut request);
+        print(&request)
+    };
+    let required = build(&|request| {
+        request.headers.push("Require", "magic");
+    });
+    alice.hears(required).says("420");
+    assert_eq!(alice.last.header("Unsupported"), "magic");
+    let packed = build(&|request| {
+        request.headers.push("Content-Encoding", "gzip");
+    });
+    alice.hears(packed).says("415");
+    assert_eq!(alice.last.header("Accept-Encoding"), "identity");
+    alice.hears(build(&|request| request.uri = "tel:+15550100".into())).says("416");
+    alice.hears(build(&|request| request.uri = "sip:dave@example.com".into())).says("404");
+    alice.tells_nothing();
+}
+
+#[test]
+fn max_forwards_of_zero_ends_what_is_for_somebody_else() {
+    let mut alice = Stage::registered();
+    let mut options = alice.far().build(Method::Options);
+    options.headers.set("Max-Forwards", "0");
+    // It has arrived (RFC 3261 §11.2).
+    alice.hears(print(&options)).says("200 OPTIONS");
+    options.uri = "sip:dave@example.com".into();
+    options.headers.set("Via", "SIP/2.0/WSS proxy.example.com;branch=z9hG4bKround");
+    alice.hears(print(&options)).says("483");
+}
+
+#[test]
 fn a_phone_for_outgoing_calls_only_refuses_with_403() {
     let mut alice = Stage::registered_as(Account { outbound_only: true, ..account() });
     let invite = alice.far().invite(SDP);

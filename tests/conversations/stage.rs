@@ -383,6 +383,25 @@ impl Stage {
         self
     }
 
+    /// Lets time pass, second by second; the registrar answers by itself, and of that the page is
+    /// told nothing that the script would have to name.
+    #[track_caller]
+    pub(crate) fn passes_registered(&mut self, seconds: u32) -> &mut Self {
+        for _ in 0..seconds {
+            self.passes(Duration::from_secs(1));
+            let is_register = |said: &Wire| said.what("REGISTER") == "REGISTER";
+            while let Some(at) = self.said.iter().position(is_register) {
+                let register = self.said.remove(at).unwrap_or_default();
+                self.hears(register.answer(200));
+            }
+        }
+        let of_line = |event: &UaEvent| {
+            matches!(event, UaEvent::Registration { .. } | UaEvent::RegistrationExpiring { .. })
+        };
+        self.told.retain(|(_, event)| !of_line(event));
+        self
+    }
+
     /// Everything that waits to be named is forgotten.
     pub(crate) fn forgets(&mut self) -> &mut Self {
         self.said.clear();
