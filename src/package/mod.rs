@@ -1,7 +1,7 @@
 //! Event packages: what the documents that a NOTIFY brings say.
 //!
 //! They are read here and not by the page's parser of documents, so that partial ones are merged
-//! where the other truths are, and every test and simulator has them (docs/decisions/0007).
+//! where the other truths are, and every test and simulator has them (docs/decisions/0008).
 
 mod dialogs;
 pub(crate) mod presence;

@@ -252,7 +252,7 @@ test("what a page asks of a call goes to the core as one command each", async ()
   call.unmute();
   call.sendDigits("12#,4");
   call.sendDigits("1", { transport: "info" });
-  call.sendMessage("hola");
+  void call.sendMessage("hola");
   call.hangup();
   assert.deepEqual(at.core.asked.slice(before), [
     { type: "answer", call: 1 },
@@ -262,7 +262,7 @@ test("what a page asks of a call goes to the core as one command each", async ()
     { type: "mute", call: 1, muted: false },
     { type: "sendDigits", call: 1, digits: "12#,4" },
     { type: "sendDigits", call: 1, digits: "1", transport: "info" },
-    { type: "sendCallMessage", call: 1, body: "hola", contentType: "text/plain" },
+    { type: "sendCallMessage", call: 1, id: 1, body: "hola", contentType: "text/plain" },
     { type: "hangup", call: 1 },
   ]);
 });

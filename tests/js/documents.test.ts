@@ -4,7 +4,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Call } from "../../js/call.js";
+import { Correspondence } from "../../js/correspondence.js";
 import { Phone } from "../../js/phone.js";
+import { Publication } from "../../js/publication.js";
+import { Subscription } from "../../js/subscription.js";
 
 const root = join(import.meta.dirname, "../..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -66,10 +69,36 @@ test("the reference names every event", () => {
 });
 
 test("the reference names every method and property", () => {
-  for (const { prototype } of [Phone, Call]) {
+  for (const { prototype } of [Phone, Correspondence, Call, Subscription, Publication]) {
     const members = Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor");
     assert.deepEqual(
       members.filter((name) => !new RegExp(`\`${name}[(\`]`).test(reference)),
+      [],
+    );
+  }
+});
+
+test("every cause of an errand's failure is in the list", () => {
+  const paths = ["src/errand/mod.rs", "src/errand/list.rs", "src/errand/subscription/notified.rs"];
+  const raised = paths.flatMap((path) =>
+    matches(read(path), /(?:=> |failed\(|refused_by\(|wish\.id, )"([a-z-]+)"/g),
+  );
+  assert.ok(raised.length > 8);
+  assert.deepEqual(
+    raised.filter((code) => !codes.includes(code)),
+    [],
+  );
+});
+
+test("the reference names every option of subscriptions and publications", () => {
+  for (const [path, name] of [
+    ["js/subscription.ts", "SubscribeOptions"],
+    ["js/publication.ts", "PublishOptions"],
+  ] as const) {
+    const options = matches(declared(path, name), /^ {2}(\w+)\??:/gm);
+    assert.ok(options.length > 3);
+    assert.deepEqual(
+      options.filter((option) => !reference.includes(`\`${option}\``) && !reference.includes(`${option}?`)),
       [],
     );
   }

@@ -24,6 +24,10 @@ const codes: Record<CcSdkErrorCode, true> = {
   "not-incoming": true,
   "not-registered": true,
   "rate-limited": true,
+  "subscription-gone": true,
+  "too-large": true,
+  "too-many": true,
+  "not-supported": true,
   "microphone-busy": true,
   "microphone-denied": true,
   "microphone-missing": true,
@@ -50,8 +54,17 @@ const codes: Record<CcSdkErrorCode, true> = {
   timeout: true,
   internal: true,
 };
-/** Mistakes of the page's author, which no person can do anything about. */
-const authors = ["bad-argument", "bad-header", "bad-seat-status", "bad-status"];
+/** Mistakes of the page's author, and what comes of what the element does not do: messages and the like. */
+const authors = [
+  "bad-argument",
+  "bad-header",
+  "bad-seat-status",
+  "bad-status",
+  "subscription-gone",
+  "too-large",
+  "too-many",
+  "not-supported",
+];
 
 for (const language of ["en", "es"]) {
   test(`every code has a message of its own (${language})`, () => {
