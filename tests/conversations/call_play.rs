@@ -147,6 +147,18 @@ pub(crate) fn said(stage: &Stage) -> Vec<String> {
     stage.said.iter().map(|wire| wire.what("")).collect()
 }
 
+/// How this call ended, among what the page was told and the script did not name.
+#[track_caller]
+pub(crate) fn end_of(stage: &mut Stage, call: CallId) -> (EndedBy, EndCause) {
+    let event = stage.tells_of(|event| {
+        matches!(event, UaEvent::CallState { call: of, state: CallState::Ended, .. } if *of == call.0)
+    });
+    let UaEvent::CallState { end_reason: Some(reason), .. } = event else {
+        panic!("an end has a reason")
+    };
+    (reason.by, reason.cause)
+}
+
 /// As [`ends`], where the script named what the peers were asked.
 #[track_caller]
 pub(crate) fn ends_with(stage: &mut Stage, by: EndedBy, cause: EndCause) -> EndReason {

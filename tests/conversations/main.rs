@@ -39,3 +39,4 @@ mod session_timer;
 mod simulated;
 mod subscriptions;
 mod transactions;
+mod transfer;
