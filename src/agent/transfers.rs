@@ -3,7 +3,7 @@
 use super::refusal::Refusal;
 use super::{Core, phone::Phone};
 use crate::api::{AcceptTransfers, CallId, Dial, TransferTo};
-use crate::call::{Continues, Destination, Word};
+use crate::call::{Continues, Destination, How, Word};
 use crate::error::ApiMisuse;
 use crate::sip::{Message, target_uri};
 
@@ -44,11 +44,11 @@ impl Phone {
     /// Makes the call that the far side of another asks for.
     pub(super) fn accept_transfer(&mut self, core: &mut Core, id: CallId) -> Result<(), ApiMisuse> {
         let index = self.calls.of_id(id).ok_or(ApiMisuse::CallGone(id))?;
-        let referral = self.calls.at(index).call.referral()?;
+        let asker = &self.calls.at(index).call;
+        let (referral, continues) = (asker.referral()?, asker.continued(How::Referred));
         let new = core.reserve_call();
         let dial = Dial { target: referral.uri, ..Dial::default() };
-        let continues = (Continues::Referred(id), referral.headers);
-        let dialled = self.dial(core, new, dial, Some(continues));
+        let dialled = self.dial(core, new, dial, Some((continues, referral.headers)));
         let (call, mut ctx) = self.call(core, index);
         match &dialled {
             Ok(()) => call.accept_transfer(&mut ctx, new),
@@ -96,6 +96,6 @@ impl Phone {
         if self.is_leaving() || places.any(|at| self.calls.at(at).call.replaces(old.id)) {
             return Err(Refusal::plain(486));
         }
-        Ok(Some(old.call.continued()))
+        Ok(Some(old.call.continued(How::Replaced)))
     }
 }

@@ -179,9 +179,9 @@ impl Call {
         }
         call.continues = continues;
         call.tell_ringing(ctx, uri, request, by_itself);
-        if let Some(Continues::Replaced { muted, .. }) = continues {
-            // It rang before, or was talked in.
-            call.muted = muted;
+        if continues.is_some() {
+            // The person is in the call already.
+            call.take_over(ctx);
             let _ = call.answer(ctx, Words::default());
         }
         call.show(ctx);
@@ -221,7 +221,7 @@ impl Call {
             headers: headers.collect(),
             caller: Box::new(caller::read(request, by_itself)),
             sip_call_id: self.sip_call_id.clone(),
-            continues: self.continues.map(|it| it.call().0),
+            continues: self.continues.map(|it| it.call.0),
             at,
         });
     }

@@ -34,7 +34,7 @@ mod told;
 mod transfer;
 mod words;
 
-pub(crate) use replaces::Continues;
+pub(crate) use replaces::{Continues, How};
 pub(crate) use transfer::{Destination, Word};
 
 use crate::api::{CallId, Command, Dial, Direction, UaEvent, Words};

@@ -110,6 +110,7 @@ impl Call {
             dial.headers = headers;
         }
         call.tell_begun(ctx, &dial);
+        call.take_over(ctx);
         let patience = Duration::from_millis(ctx.config.early_call_ms.into());
         let until = (departure == Departure::AfterRegistration).then(|| ctx.now + patience);
         call.state = State::Preparing { dial: Box::new(dial), until };
@@ -134,7 +135,7 @@ impl Call {
             headers: Vec::new(),
             caller: Box::default(),
             sip_call_id: self.sip_call_id.clone(),
-            continues: self.continues.map(|it| it.call().0),
+            continues: self.continues.map(|it| it.call.0),
             at,
         });
     }

@@ -14,11 +14,11 @@ use crate::sip::{
     Message, Method, NameAddr, Replaces, Reply, Uri, number_of, printable, standard_reason,
     unescape,
 };
-use crate::text::{before, cut, pieces};
+use crate::text::{before, cut, find_any, pieces};
 use crate::time::Time;
 use crate::transaction::TransactionId;
 
-use super::replaces::Continues;
+use super::replaces::How;
 use super::transfer::Word;
 use super::{Call, State};
 
@@ -63,6 +63,11 @@ impl Asked {
             Self::Open { until, .. } | Self::Done { until } => Some(*until),
             Self::Told { .. } => None,
         }
+    }
+
+    /// The call is taken further elsewhere.
+    pub(super) const fn is_agreed(&self) -> bool {
+        matches!(self, Self::Told { .. } | Self::Done { .. })
     }
 }
 
@@ -235,15 +240,15 @@ impl Call {
         why: Option<&EndReason>,
     ) {
         let Some(continues) = self.continues else { return };
-        let word = match (continues, state) {
-            (Continues::Replaced { .. }, CallState::Connected) => Word::Replaced,
-            (Continues::Referred(_), _) => {
+        let word = match (continues.how, state) {
+            (How::Replaced, CallState::Connected) => Word::Replaced,
+            (How::Replaced, _) => return,
+            (How::Referred, _) => {
                 let Some(status) = progress(state, why) else { return };
                 Word::Progress(self.id, status)
             }
-            (Continues::Replaced { .. }, _) => return,
         };
-        ctx.words.push((continues.call(), word));
+        ctx.words.push((continues.call, word));
     }
 }
 
@@ -267,9 +272,8 @@ fn progress(state: CallState, why: Option<&EndReason>) -> Option<u16> {
 /// The call that a REFER asks for, and the name that goes with it; or the status for one that
 /// cannot be made.
 fn read(request: &Message<'_>, own: &str) -> Result<(Referral, Option<String>), u16> {
-    let mut lines = request.headers("Refer-To");
-    let line = lines.next().ok_or(400_u16)?;
-    if line.len() > LONGEST || lines.next().is_some() {
+    let is_address = |it: &String| it.len() <= LONGEST && find_any(it, b":").is_some();
+    if request.tokens("Refer-To").filter(is_address).count() != 1 {
         return Err(400);
     }
     let refer_to = request.refer_to().ok().flatten().ok_or(400_u16)?;

@@ -7,6 +7,7 @@
 //! stays so. The old call ends when the new one is up, with cause `replaced`.
 
 use crate::api::CallId;
+use crate::context::Context;
 use crate::error::ApiMisuse;
 use crate::sip::{Replaces, Uri};
 use crate::text;
@@ -16,23 +17,20 @@ use super::{Call, State, info};
 
 /// The call that another one takes further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Continues {
-    /// Its far side asked for the new one (RFC 3515).
-    Referred(CallId),
-    /// The new one came in its place.
-    Replaced {
-        old: CallId,
-        /// Its microphone was off.
-        muted: bool,
-    },
+pub(crate) struct Continues {
+    pub(crate) call: CallId,
+    pub(super) how: How,
+    /// Its microphone was off.
+    muted: bool,
 }
 
-impl Continues {
-    pub(crate) const fn call(self) -> CallId {
-        match self {
-            Self::Referred(call) | Self::Replaced { old: call, .. } => call,
-        }
-    }
+/// See [`Continues`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// Its far side asked for the new one (RFC 3515).
+    Referred,
+    /// The new one came in its place.
+    Replaced,
 }
 
 impl Call {
@@ -67,13 +65,21 @@ impl Call {
 
     /// Whether this call is about to take that one's place.
     pub(crate) fn replaces(&self, call: CallId) -> bool {
-        let old = self.continues.filter(|it| matches!(it, Continues::Replaced { .. }));
-        !self.is_ended() && old.is_some_and(|it| it.call() == call)
+        let is_in_place = |it: Continues| it.how == How::Replaced && it.call == call;
+        !self.is_ended() && self.continues.is_some_and(is_in_place)
     }
 
-    /// What a call takes over from the one in whose place it comes.
-    pub(crate) const fn continued(&self) -> Continues {
-        Continues::Replaced { old: self.id, muted: self.muted }
+    /// What a call is that takes this one further.
+    pub(crate) const fn continued(&self, how: How) -> Continues {
+        Continues { call: self.id, how, muted: self.muted }
+    }
+
+    /// Takes over what the person did in the call that this one takes further. The page was told
+    /// of this one.
+    pub(super) fn take_over(&mut self, ctx: &mut Context<'_>) {
+        if self.continues.is_some_and(|it| it.muted) {
+            self.mute(ctx, true);
+        }
     }
 }
 

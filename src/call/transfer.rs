@@ -292,7 +292,8 @@ impl Call {
     /// leaves the rest to it. Gives the reason in the light of that.
     pub(super) fn end_transfer(&mut self, ctx: &mut Context<'_>, reason: EndReason) -> EndReason {
         let is_hangup = reason.cause == EndCause::Hangup;
-        let mut is_passed_on = self.is_handed_over;
+        let mut is_passed_on =
+            self.is_handed_over || self.asked.as_ref().is_some_and(|it| it.is_agreed());
         if let Some(mut transfer) = self.transfer.take() {
             if is_hangup && matches!(transfer.stage, Stage::Agreed { .. }) {
                 is_passed_on = true;

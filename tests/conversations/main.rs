@@ -2,6 +2,7 @@
 //!
 //! One binary for all of them. `stage.rs` has the stage and its verbs, `far.rs` the far side.
 
+mod company;
 mod far;
 mod stage;
 
@@ -27,6 +28,7 @@ mod one_time;
 mod pair;
 mod phone;
 mod publications;
+mod referred;
 mod registration;
 mod registration_addresses;
 mod registration_auth;
@@ -35,8 +37,10 @@ mod registration_flows;
 mod registration_link;
 mod registration_retry;
 mod registration_token;
+mod replaces;
 mod session_timer;
 mod simulated;
 mod subscriptions;
 mod transactions;
 mod transfer;
+mod transfer_company;

@@ -332,6 +332,16 @@ impl Stage {
         self
     }
 
+    /// Among what the page is told and the script did not name is no end of a call.
+    #[track_caller]
+    pub(crate) fn tells_nothing_of_an_end(&mut self) -> &mut Self {
+        let ended = |event: &UaEvent| {
+            matches!(event, UaEvent::CallState { state: cc_sdk::api::CallState::Ended, .. })
+        };
+        assert!(!self.told.iter().any(|told| ended(&told.1)), "{:#?}", self.told);
+        self
+    }
+
     /// A peer is asked this next (media by hand).
     #[track_caller]
     pub(crate) fn asks(&mut self, fits: impl Fn(&MediaRequest) -> bool) -> (PeerId, Ticket) {

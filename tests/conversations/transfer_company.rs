@@ -1,0 +1,142 @@
+//! Three phones and a proxy: calls are passed on from one to another (RFC 5589).
+
+use cc_sdk::api::{
+    AcceptTransfers, CallId, CallState, Command, EndCause, EndedBy, TransferState, TransferTo,
+    UaEvent,
+};
+
+use crate::company::Company;
+
+const ALICE: usize = 0;
+const BOB: usize = 1;
+const CAROL: usize = 2;
+
+fn company() -> Company {
+    let mut company = Company::of(&["alice", "bob", "carol"]);
+    for phone in &mut company.phones {
+        phone.configures(|config| {
+            config.calls_at_once = 2;
+            config.accept_transfers = AcceptTransfers::Always;
+        });
+    }
+    company
+}
+
+fn transfer(call: CallId, to: TransferTo) -> Command {
+    Command::Transfer { call, to, headers: Vec::new(), progress: true }
+}
+
+fn to_carol(call: CallId) -> Command {
+    transfer(call, TransferTo::Target("carol".into()))
+}
+
+/// The steps of the transfer that the page of one was told of.
+fn steps(company: &Company, who: usize) -> Vec<TransferState> {
+    let told = company.phones[who].told.iter();
+    told.filter_map(|(_, event)| match event {
+        UaEvent::CallTransfer { state, .. } => Some(*state),
+        _ => None,
+    })
+    .collect()
+}
+
+const REPLACED: (EndedBy, EndCause) = (EndedBy::Local, EndCause::Replaced);
+
+#[test]
+fn alice_passes_bob_on_to_carol() {
+    let mut company = company();
+    let [alices, bobs] = company.connect(ALICE, BOB);
+    company.does(ALICE, to_carol(alices));
+    let (bobs_new, continued) = company.begun(BOB);
+    assert_eq!(continued, Some(bobs));
+    let (carols, continued) = company.begun(CAROL);
+    assert_eq!(continued, None);
+    company.does(CAROL, Command::Answer(carols));
+    company.is(CAROL, carols, CallState::Connected);
+    use TransferState::{Accepted, Requested, Ringing, Trying};
+    assert_eq!(steps(&company, ALICE), [Requested, Trying, Ringing, Accepted]);
+    assert_eq!(company.end(ALICE, alices), REPLACED);
+    company.is(BOB, bobs_new, CallState::Connected);
+    assert_eq!(company.end(BOB, bobs), (EndedBy::Remote, EndCause::Replaced));
+    company.does(CAROL, Command::Hangup(carols));
+    assert_eq!(company.end(BOB, bobs_new), (EndedBy::Remote, EndCause::Hangup));
+}
+
+#[test]
+fn alice_keeps_bob_where_carol_refuses() {
+    let mut company = company();
+    let [alices, bobs] = company.connect(ALICE, BOB);
+    company.does(ALICE, to_carol(alices));
+    let (bobs_new, _) = company.begun(BOB);
+    let (carols, _) = company.begun(CAROL);
+    company.does(CAROL, Command::Reject(carols, 486));
+    assert_eq!(steps(&company, ALICE).last(), Some(&TransferState::Failed));
+    assert_eq!(company.end(BOB, bobs_new), (EndedBy::Remote, EndCause::Busy));
+    for (who, call) in [(ALICE, alices), (BOB, bobs)] {
+        company.phones[who].tells_nothing_of_an_end();
+        company.phones[who].tries(Command::Mute(call, true)).expect("the call is up");
+    }
+    company.does(ALICE, Command::Hangup(alices));
+    assert_eq!(company.end(BOB, bobs), (EndedBy::Remote, EndCause::Hangup));
+}
+
+#[test]
+fn alice_keeps_bob_where_nobody_is_called_so() {
+    let mut company = company();
+    let [alices, _] = company.connect(ALICE, BOB);
+    company.does(ALICE, transfer(alices, TransferTo::Target("dave".into())));
+    let failed = company.phones[ALICE].tells_of(|event| {
+        matches!(event, UaEvent::CallTransfer { state: TransferState::Failed, .. })
+    });
+    let UaEvent::CallTransfer { sip_status, cause, .. } = failed else { unreachable!() };
+    assert_eq!((sip_status, cause), (Some(404), Some(EndCause::NotFound)));
+    company.phones[ALICE].tells_nothing_of_an_end();
+}
+
+/// Alice asks carol first; then bob and carol are connected, whichever of them is asked to call.
+#[test]
+fn alice_brings_bob_and_carol_together() {
+    for is_bob_asked in [true, false] {
+        let mut company = company();
+        let [to_bob, bobs] = company.connect(ALICE, BOB);
+        let [to_carol, carols] = company.connect(ALICE, CAROL);
+        let (asked, other) = if is_bob_asked { (to_bob, to_carol) } else { (to_carol, to_bob) };
+        let (caller, callee) = if is_bob_asked { (BOB, CAROL) } else { (CAROL, BOB) };
+        let (callers, callees) = if is_bob_asked { (bobs, carols) } else { (carols, bobs) };
+        company.does(ALICE, transfer(asked, TransferTo::Call(other)));
+        let (new, continued) = company.begun(caller);
+        assert_eq!(continued, Some(callers));
+        let (taken, continued) = company.begun(callee);
+        assert_eq!(continued, Some(callees));
+        company.is(callee, taken, CallState::Connected);
+        assert_eq!(company.end(callee, callees).1, EndCause::Replaced);
+        company.is(caller, new, CallState::Connected);
+        assert_eq!(company.end(caller, callers).1, EndCause::Replaced);
+        for call in [to_bob, to_carol] {
+            let mut told = company.phones[ALICE].told.clone();
+            assert_eq!(company.end(ALICE, call).1, EndCause::Replaced);
+            std::mem::swap(&mut company.phones[ALICE].told, &mut told);
+        }
+        company.does(caller, Command::Hangup(new));
+        assert_eq!(company.end(callee, taken), (EndedBy::Remote, EndCause::Hangup));
+    }
+}
+
+#[test]
+fn whoever_is_asked_may_refuse() {
+    let mut company = company();
+    company.phones[BOB].configures(|config| config.accept_transfers = AcceptTransfers::Ask);
+    let [alices, bobs] = company.connect(ALICE, BOB);
+    company.does(ALICE, to_carol(alices));
+    let asked =
+        company.phones[BOB].tells_of(|it| matches!(it, UaEvent::CallTransferRequest { .. }));
+    let UaEvent::CallTransferRequest { number, uri, referred_by, .. } = asked else {
+        unreachable!()
+    };
+    assert_eq!((number.as_str(), uri.as_str()), ("carol", "sip:carol@example.com"));
+    assert_eq!(referred_by.as_deref(), Some("sip:alice@example.com"));
+    company.does(BOB, Command::RefuseTransfer(bobs, 603));
+    assert_eq!(steps(&company, ALICE).last(), Some(&TransferState::Failed));
+    company.phones[ALICE].tells_nothing_of_an_end();
+    assert!(company.phones[CAROL].told.is_empty());
+}
