@@ -5,7 +5,7 @@ mod person;
 use std::time::Duration;
 
 use crate::account::Account;
-use crate::api::{AcceptTransfers, CallState, Command, Config};
+use crate::api::{AcceptTransfers, AutoAnswer, CallState, Command, Config};
 
 use super::chance::Chance;
 use super::faults::{Fault, Faults};
@@ -92,6 +92,9 @@ impl Session {
         }
         let wait = session.chance.up_to(Duration::from_secs(2));
         session.sim.passes(wait);
+        if session.chance.happens(500) {
+            session.talks();
+        }
         session
     }
 
@@ -118,10 +121,32 @@ impl Session {
                 1 => AcceptTransfers::Always,
                 _ => AcceptTransfers::Never,
             },
+            auto_answer: match self.chance.below(6) {
+                0 => AutoAnswer::Asked,
+                1 => AutoAnswer::After(u32::try_from(self.chance.below(4)).unwrap_or_default()),
+                _ => AutoAnswer::Never,
+            },
+            session_expires: if self.chance.happens(300) { 90 } else { 1800 },
+            reliable_ringing: self.chance.happens(400),
+            redirections: u32::try_from(self.chance.below(3)).unwrap_or_default(),
             ..Config::default()
         };
         let name = [user, &(index + 1).to_string()].concat();
         self.sim.phone_with(&name, account, config);
+    }
+
+    /// The first two are talking already, if the network lets them.
+    fn talks(&mut self) {
+        let (first, second) = (PhoneId(0), PhoneId(1));
+        let called = self.sim.dial(first, "bob").is_ok();
+        self.calls_begun += u64::from(called);
+        let wait = Duration::from_millis(900) + self.chance.up_to(Duration::from_secs(2));
+        self.sim.passes(wait);
+        let ringing = self.sim.calls(second).last().map(super::SimCall::call_id);
+        if let Some(ringing) = ringing {
+            drop(self.sim.command(second, Command::Answer(ringing)));
+        }
+        self.sim.passes(wait);
     }
 
     /// Somebody does something, or something goes wrong; then time passes.

@@ -1,6 +1,9 @@
 //! What a person does with a phone, by what the page shows.
 
-use crate::api::{CallId, CallState, Command, DigitTransport, Direction, SeatStatus, TransferTo};
+use crate::api::{
+    Ask, AskMethod, CallId, CallState, Command, DigitTransport, Direction, ErrandId, SeatStatus,
+    TransferTo,
+};
 
 use super::Session;
 use crate::testing::{PhoneId, SimCall};
@@ -100,7 +103,8 @@ impl Session {
     }
 
     fn about_phone(&mut self, phone: PhoneId) {
-        match self.chance.below(40) {
+        match self.chance.below(42) {
+            39 => self.asks(phone),
             0..=27 => self.dials(phone),
             28 => drop(self.sim.command(phone, Command::Unregister)),
             29..=31 => drop(self.sim.register(phone)),
@@ -113,6 +117,7 @@ impl Session {
                 drop(self.sim.command(phone, Command::Shutdown));
                 drop(self.sim.register(phone));
             }
+            38 => self.asks(phone),
             _ => {
                 // Somebody presses a button of a call that is over.
                 let last = self.sim.calls(phone).last().map(SimCall::call_id);
@@ -122,17 +127,43 @@ impl Session {
         }
     }
 
+    /// A message, a subscription, a publication.
+    fn asks(&mut self, phone: PhoneId) {
+        let methods =
+            [AskMethod::Message, AskMethod::Options, AskMethod::Subscribe, AskMethod::Publish];
+        let ask = Ask {
+            method: self.chance.pick(&methods).copied().unwrap_or_default(),
+            target: self
+                .chance
+                .pick(&["alice", "bob", "100", "503"])
+                .map_or("", |it| it)
+                .to_owned(),
+            event: self.chance.pick(&["presence", "dialog", "odd"]).map_or("", |it| it).to_owned(),
+            body: "hello".to_owned(),
+            ..Ask::default()
+        };
+        let id = self.sim.errand(phone);
+        drop(self.sim.command(phone, Command::Ask(id, Box::new(ask))));
+        if self.chance.happens(300) {
+            let id =
+                ErrandId(1 + u32::try_from(self.chance.below(id.0.into())).unwrap_or_default());
+            let again = self.chance.happens(500);
+            let command = if again { Command::Refresh(id) } else { Command::Withdraw(id) };
+            drop(self.sim.command(phone, command));
+        }
+    }
+
     fn dials(&mut self, phone: PhoneId) {
+        let somebody = self.somebody();
         let target = match self.chance.below(30) {
-            0..=10 => "alice",
-            11..=21 => "bob",
-            22..=23 => "carol",
+            0..=23 => self.sim.phones[somebody.0].name.trim_end_matches(char::is_numeric),
             24 => "100",
             25 => "302",
             26 => "407",
             27 => "nobody",
             _ => self.chance.pick(&["404", "480", "486", "503", "603"]).copied().unwrap_or("500"),
         };
-        self.calls_begun += u64::from(self.sim.dial(phone, target).is_ok());
+        let target = target.to_owned();
+        self.calls_begun += u64::from(self.sim.dial(phone, &target).is_ok());
     }
 }
