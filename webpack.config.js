@@ -1,8 +1,9 @@
-// The bundles of dist/. Four entries, one core: only where the wasm lies differs.
+// The bundles of dist/. Five entries, one core: only where the wasm lies differs.
 //
 //   index.js    ES module, cc_sdk.wasm beside it
 //   inline.js   ES module, the wasm inside as base64: survives every bundler that follows
 //   element.js  ES module that defines <cc-sdk>; shares the core of index.js
+//   testing.js  ES module with the simulator; shares the core of index.js
 //   sip-sdk.js  classic script with the element, the wasm inside as a Latin-1 literal
 //
 // `#wasm` in js/ is what a bundle is given: the URL of the wasm, or its bytes.
@@ -77,6 +78,13 @@ export default [
   esModule({
     name: "element",
     entry: "js/element.ts",
+    source: here("js/wasm-url.ts"),
+    externals: [sharedCore],
+  }),
+  // For tests of pages, in Node: shares the core of index.js too.
+  esModule({
+    name: "testing",
+    entry: "js/testing.ts",
     source: here("js/wasm-url.ts"),
     externals: [sharedCore],
   }),
