@@ -12,6 +12,8 @@ mod scale;
 mod settle;
 mod transfers;
 
+use std::time::Duration;
+
 pub use boundary::{
     CredentialReply, CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, Output,
 };
@@ -32,6 +34,8 @@ use phone::Phone;
 pub struct UserAgent {
     core: Core,
     phones: Vec<Phone>,
+    /// After a sleep: until then deadlines wait for what was said in the meantime.
+    listening: Option<Time>,
 }
 
 /// What all phones share.
@@ -56,6 +60,7 @@ impl UserAgent {
                 last_call: 0,
             },
             phones: Vec::new(),
+            listening: None,
         }
     }
 
@@ -87,6 +92,10 @@ impl UserAgent {
 
     /// When [`Input::Timeout`] is next due.
     pub fn next_timeout(&self) -> Option<Time> {
+        self.listening.or_else(|| self.deadline())
+    }
+
+    fn deadline(&self) -> Option<Time> {
         self.phones.iter().fold(self.core.transactions.next_timeout(), |soon, phone| {
             soonest(soon, phone.next_timeout())
         })
@@ -187,6 +196,9 @@ impl UserAgent {
     }
 
     fn on_timeout(&mut self) {
+        if self.has_slept() {
+            return;
+        }
         let core = &mut self.core;
         let lost = core.transactions.on_timeout(core.now, &mut core.out);
         for lost in lost {
@@ -195,6 +207,18 @@ impl UserAgent {
         for phone in &mut self.phones {
             phone.on_timeout(&mut self.core);
         }
+    }
+
+    /// Whether the page slept through a deadline, and answers to what it asked before may still lie
+    /// in the browser: no silence of the far side is proven yet.
+    fn has_slept(&mut self) -> bool {
+        let now = self.core.now;
+        match (self.listening, self.deadline()) {
+            (Some(until), _) if now < until => return true,
+            (None, Some(due)) if now.since(due) > SLEEP => self.listening = Some(now + LISTEN),
+            _ => self.listening = None,
+        }
+        self.listening.is_some()
     }
 
     fn on_lost(&mut self, lost: Lost<Owner>) {
@@ -225,5 +249,9 @@ fn phone_of_flow(phones: &mut [Phone], flow: FlowId) -> Option<&mut Phone> {
     phones.iter_mut().find(|phone| phone.owns_flow(flow))
 }
 
+/// A deadline that falls so late was slept through: a hidden page's timers come within a minute.
+const SLEEP: Duration = Duration::from_secs(70);
+/// How long the browser then has to hand over what arrived meanwhile.
+const LISTEN: Duration = Duration::from_millis(250);
 /// Requests of one flow that wait for an answer at once; a phone never needs so many.
 const REQUESTS_AT_ONCE: usize = 64;

@@ -1,4 +1,5 @@
 //! Session timers as both refreshers (RFC 4028): §7 who asks, §9 who answers, §10 the end.
+//! Complaint 10: they drop calls, or are missing.
 
 use std::time::Duration;
 
@@ -63,7 +64,7 @@ fn bob_asks(stage: &mut Stage, headers: &[(&str, &str)]) -> Played {
 /// Time goes by while nothing of the page runs.
 fn sleeps(stage: &mut Stage, time: Duration) -> &mut Stage {
     stage.now = stage.now + time;
-    stage.gives(Input::Timeout)
+    stage.gives(Input::Timeout).passes(SECOND / 2)
 }
 
 #[test]
@@ -404,6 +405,24 @@ fn a_page_that_slept_gives_the_call_up_where_nobody_is_left() {
     sleeps(&mut stage, 300 * SECOND).says("UPDATE").passes(29 * SECOND).says_nothing();
     stage.passes(SECOND).says("BYE");
     ends(&stage, EndedBy::Network, EndCause::Timeout);
+}
+
+#[test]
+fn what_was_answered_while_the_page_slept_is_heard_before_anything_is_given_up() {
+    for is_answered in [true, false] {
+        let mut stage = phone();
+        talks(&mut stage, "400;refresher=uac", ALL);
+        stage.passes(200 * SECOND).says("UPDATE");
+        stage.now = stage.now + 150 * SECOND;
+        stage.gives(Input::Timeout).says_nothing().tells_nothing();
+        if is_answered {
+            let answer = Wire::of(&timed(&stage.last, "400;refresher=uac", ALL));
+            stage.hears(answer).passes(SECOND).says_nothing().tells_nothing();
+        } else {
+            stage.passes(SECOND);
+            ends(&stage, EndedBy::Network, EndCause::Timeout);
+        }
+    }
 }
 
 #[test]
