@@ -61,6 +61,7 @@ fn complete(description: &str, gathered: &[Gathered], is_whole: bool) {
         lines
     };
     assert_eq!(but_origin(&again), but_origin(&once));
+    limited(description);
     let sound = |sdp: &str| sdp::audio(sdp).map(|audio| audio.telephone_event);
     assert_eq!(sound(&again), sound(&once));
 }
@@ -68,6 +69,18 @@ fn complete(description: &str, gathered: &[Gathered], is_whole: bool) {
 #[cfg(test)]
 #[path = "../tests/support/hostile.rs"]
 mod hostile;
+
+/// What is cut down stays so, and holds at most one direction for each section.
+fn limited(description: &str) {
+    for (sends, receives) in [(false, true), (true, false)] {
+        let once = sdp::limited(description, sends, receives);
+        assert_eq!(sdp::limited(&once, sends, receives), once);
+        assert_eq!(sdp::audio(&once).is_some(), sdp::audio(description).is_some());
+        if !receives && let Some(audio) = sdp::audio(&once) {
+            assert!(audio.held, "who does not receive holds");
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

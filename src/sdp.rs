@@ -504,6 +504,35 @@ mod tests {
     }
 
     #[test]
+    fn a_description_is_cut_down_to_a_direction() {
+        for (own, sends, receives, cut) in [
+            ("sendrecv", false, true, "recvonly"),
+            ("sendonly", false, true, "inactive"),
+            ("sendrecv", true, false, "sendonly"),
+            ("recvonly", true, false, "inactive"),
+            ("recvonly", true, true, "recvonly"),
+        ] {
+            let line = ["a=", own, "\r\n"].concat();
+            let beside = OFFER.replace("a=sendrecv\r\n", &line);
+            let above = OFFER
+                .replace("a=sendrecv\r\n", "")
+                .replace("t=0 0\r\n", &["t=0 0\r\n", &line].concat());
+            for sdp in [beside, above] {
+                let sdp = limited(&sdp, sends, receives);
+                assert!(sdp.ends_with(&["a=", cut, "\r\n"].concat()), "{own}: {sdp}");
+                assert_eq!(lines(&sdp).filter(|line| direction(line).is_some()).count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn where_ice_finds_the_way_no_address_is_no_hold() {
+        let bare = OFFER.replace("a=ice-options:trickle\r\n", "");
+        assert!(audio(&bare).unwrap().is_deaf);
+        assert!(!audio(&[&bare, "a=", HOST, "\r\n"].concat()).unwrap().is_deaf);
+    }
+
+    #[test]
     fn a_rejected_section_is_no_audio_but_a_bundled_one_is() {
         let rejected = OFFER.replace("audio 9", "audio 0");
         assert!(audio(&rejected).is_none());

@@ -18,8 +18,8 @@ impl Call {
         if !matches!(self.state, State::Up(_)) {
             return Err(ApiMisuse::NotConnected(self.id));
         }
-        if self.held != held {
-            self.held = held;
+        if self.sound.held != held {
+            self.sound.held = held;
             self.hush(ctx);
             if self.told.held.0 != held {
                 self.want_offer(ctx, false);
@@ -30,12 +30,12 @@ impl Call {
 
     /// The microphone is heard unless it is muted or the call is held.
     pub(super) fn hush(&mut self, ctx: &mut Context<'_>) {
-        self.ask(ctx, MediaRequest::Mute(self.muted || self.held));
+        self.ask(ctx, MediaRequest::Mute(self.sound.muted || self.sound.held));
     }
 
     /// Before a description: what it is to say of the sound.
     pub(super) fn direct(&mut self, ctx: &mut Context<'_>) {
-        let held = self.held;
+        let held = self.sound.held;
         if let Some(peer) = self.peer.as_mut().filter(|peer| peer.is_held != held) {
             peer.is_held = held;
             ctx.out.media(peer.id, MediaRequest::Direction { receive: !held });
@@ -44,7 +44,7 @@ impl Call {
 
     /// Our last description says what the person wishes.
     pub(super) fn is_directed(&self) -> bool {
-        self.peer.as_ref().is_some_and(|peer| peer.is_held == self.held)
+        self.peer.as_ref().is_some_and(|peer| peer.is_held == self.sound.held)
     }
 
     /// Both sides have agreed: what was asked for last is in force.
@@ -77,9 +77,9 @@ impl Call {
 
     /// The far side does not agree: the call is what it was.
     pub(super) fn give_hold_up(&mut self, ctx: &mut Context<'_>) -> bool {
-        let is_given_up = self.held != self.told.held.0;
+        let is_given_up = self.sound.held != self.told.held.0;
         if is_given_up {
-            self.held = self.told.held.0;
+            self.sound.held = self.told.held.0;
             self.hush(ctx);
         }
         is_given_up

@@ -93,9 +93,7 @@ pub(crate) struct Call {
     negotiation: Negotiation,
     origin: Origin,
     digits: Digits,
-    muted: bool,
-    /// The person's last wish; what is in force is what the page was told.
-    held: bool,
+    sound: Sound,
     /// The offer that our last description answers.
     answered: Option<String>,
     timer: SessionTimer,
@@ -147,6 +145,14 @@ enum Privacy {
     Anonymous,
 }
 
+/// What the person wishes of the sound.
+#[derive(Debug, Default)]
+struct Sound {
+    muted: bool,
+    /// What is in force is what the page was told.
+    held: bool,
+}
+
 #[derive(Debug)]
 struct Acked {
     remote_tag: String,
@@ -174,8 +180,7 @@ impl Call {
             negotiation: Negotiation::Stable,
             origin: Origin::new(ctx.ids.bits()),
             digits: Digits::default(),
-            muted: false,
-            held: false,
+            sound: Sound::default(),
             answered: None,
             timer: SessionTimer::default(),
             privacy: Privacy::None,
@@ -318,13 +323,12 @@ impl Call {
             {
                 self.on_dialog_silent(ctx);
             }
-            // It goes again by itself.
-            Usage::Update => {}
             Usage::Reinvite => self.on_reinvite_lost(ctx, id),
             Usage::Info => self.on_info_lost(),
             Usage::Refer => self.on_refer_lost(ctx, id, why),
             Usage::Notify => self.on_notify_refused(),
-            Usage::Prack | Usage::Message(_) => {}
+            // An UPDATE goes again by itself.
+            Usage::Update | Usage::Prack | Usage::Message(_) => {}
         }
     }
 
@@ -471,7 +475,7 @@ impl Call {
     }
 
     fn mute(&mut self, ctx: &mut Context<'_>, muted: bool) {
-        self.muted = muted;
+        self.sound.muted = muted;
         self.hush(ctx);
         ctx.tell(UaEvent::CallMuted { call: self.id.0, muted });
     }

@@ -222,7 +222,7 @@ impl Call {
 
     fn on_opened(&mut self, ctx: &mut Context<'_>) {
         self.close_old_peer(ctx);
-        if self.muted || self.held {
+        if self.sound.muted || self.sound.held {
             self.hush(ctx);
         }
     }

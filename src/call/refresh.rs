@@ -115,7 +115,7 @@ impl Call {
 
     /// Nothing is under way any more: what else is wanted begins.
     pub(super) fn pursue(&mut self, ctx: &mut Context<'_>) {
-        let is_behind = self.held != self.told.held.0;
+        let is_behind = self.sound.held != self.told.held.0;
         let State::Up(up) = &mut self.state else { return };
         let is_free = matches!(up.reinvite, Reinvite::None | Reinvite::Check { .. });
         if is_free && (is_behind || up.again.is_some()) {

@@ -71,7 +71,7 @@ impl Call {
 
     /// What a call is that takes this one further.
     pub(crate) const fn continued(&self, how: How) -> Continues {
-        Continues { call: self.id, how, muted: self.muted }
+        Continues { call: self.id, how, muted: self.sound.muted }
     }
 
     /// Takes over what the person did in the call that this one takes further. The page was told

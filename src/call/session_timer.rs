@@ -131,7 +131,7 @@ impl SessionTimer {
     pub(super) fn answer(&mut self, ctx: &Context<'_>, asked: Proposal, headers: &mut Headers) {
         self.takes_update = asked.takes_update;
         let wished = Some(ctx.config.session_expires).filter(|it| *it > 0 && asked.is_supported);
-        let seconds = asked.seconds.or(wished.map(|it| it.max(asked.least).max(LEAST)));
+        let seconds = asked.seconds.or_else(|| wished.map(|it| it.max(asked.least).max(LEAST)));
         let Some(seconds) = seconds else {
             self.running = Running::Off;
             return;
@@ -156,7 +156,7 @@ impl SessionTimer {
         let interval = Duration::from_secs(seconds.into());
         let refresher =
             if is_ours { Refresh::Ours { at: now + interval / 2 } } else { Refresh::Theirs };
-        let end_at = now + (interval - margin(seconds));
+        let end_at = now + interval.saturating_sub(margin(seconds));
         self.running = Running::On { seconds, refresher, end_at };
     }
 
