@@ -93,6 +93,8 @@ enum Wish {
     Withdrawn(Withdrawal),
     /// The line is to go.
     Leaving,
+    /// The registrar has forgotten us; the link stays for the last words of calls, until then.
+    Lingering(Time),
     /// It went.
     Gone,
 }
@@ -275,7 +277,8 @@ impl Line {
             Some(Candidate::Elsewhere { binding, .. }) => binding.next_timeout(),
             Some(Candidate::Here { .. }) | None => None,
         };
-        let other = soonest(soonest(source, candidate), self.seat.next_timeout());
+        let last = if let Wish::Lingering(until) = self.wish { Some(until) } else { None };
+        let other = soonest(soonest(source, candidate), soonest(last, self.seat.next_timeout()));
         let others = self.formers.iter().chain(&self.further);
         others.fold(other, |soon, other| soonest(soon, other.next_timeout()))
     }
@@ -289,7 +292,9 @@ impl Line {
     pub(crate) fn ready_to_call(&self) -> Ready {
         match self.wish {
             Wish::Unprovided(code) => Ready::Never(code),
-            Wish::Withdrawn(_) | Wish::Leaving | Wish::Gone => Ready::Never("not-registered"),
+            Wish::Withdrawn(_) | Wish::Leaving | Wish::Lingering(_) | Wish::Gone => {
+                Ready::Never("not-registered")
+            }
             Wish::Service if self.seat.is_ready() => Ready::Now,
             Wish::Unsaid | Wish::Unanswered(_) | Wish::Service => Ready::Wait,
         }

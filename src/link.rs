@@ -134,6 +134,14 @@ impl Link {
         if let State::Up { flow, .. } = self.state { Some(flow) } else { None }
     }
 
+    /// The connection that is up or on its way.
+    pub(crate) const fn any_flow(&self) -> Option<FlowId> {
+        match self.state {
+            State::Opening { flow, .. } | State::Up { flow, .. } => Some(flow),
+            State::Off | State::Waiting { .. } => None,
+        }
+    }
+
     /// Of the server that is tried or used.
     pub(crate) fn url(&self) -> &str {
         self.servers.get(self.at).map_or("", |server| &server.url)

@@ -166,7 +166,7 @@ impl Phone {
 
     /// Ends at once, without a word on the wire: another phone takes the account over.
     pub(super) fn cut(&self, core: &mut Core) {
-        for flow in self.line.flows() {
+        for flow in self.line.connections() {
             core.transactions.on_flow_lost(flow);
             core.out.link(flow, LinkRequest::Close);
         }

@@ -7,7 +7,7 @@
 //! calls that begin notice nothing, and calls on the lost flow move over.
 
 use super::binding::Binding;
-use super::{Calls, Line, LineNews, Place, Step, Wish};
+use super::{Calls, Candidate, Line, LineNews, Place, Step, Wish};
 use crate::agent::FlowId;
 use crate::api::UaEvent;
 use crate::identity::Identity;
@@ -33,6 +33,16 @@ impl Line {
     pub(crate) fn flows(&self) -> impl Iterator<Item = FlowId> {
         let others = self.formers.iter().chain(&self.further);
         others.filter_map(|other| other.identity.flow).chain(self.seat.identity.flow)
+    }
+
+    /// Every connection that is up or on its way.
+    pub(crate) fn connections(&self) -> impl Iterator<Item = FlowId> {
+        let candidate = match &self.candidate {
+            Some(Candidate::Elsewhere { binding, .. }) => Some(&**binding),
+            _ => None,
+        };
+        let others = self.formers.iter().chain(&self.further).chain(candidate);
+        others.chain([&self.seat]).filter_map(|binding| binding.link.any_flow())
     }
 
     /// Whether this flow is, or was lately, the line's.

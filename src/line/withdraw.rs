@@ -1,5 +1,7 @@
 //! The ways out: `unregister`, `shutdown`, and places that were left.
 
+use std::time::Duration;
+
 use super::binding::Binding;
 use super::{Calls, Line, LineNews, Outcome, Step, Wish, Withdrawal, tell};
 use crate::agent::FlowId;
@@ -32,13 +34,7 @@ impl Line {
                     self.close_withdrawn(step);
                 }
             }
-            Wish::Leaving => {
-                self.wish = Wish::Gone;
-                tell(step, RegistrationState::None, None, None);
-                self.release(step, &[]);
-                self.close_seat(step);
-                step.out.event(step.account, UaEvent::Stopped);
-            }
+            Wish::Leaving => self.wish = Wish::Lingering(step.now + LINGER),
             // A `register` came in between.
             _ => {}
         }
@@ -82,6 +78,15 @@ impl Line {
                 self.drop_former(step, at);
             }
         }
+        if let Wish::Lingering(until) = self.wish
+            && (used.is_empty() || until <= step.now)
+        {
+            self.wish = Wish::Gone;
+            tell(step, RegistrationState::None, None, None);
+            self.release(step, &[]);
+            self.close_seat(step);
+            step.out.event(step.account, UaEvent::Stopped);
+        }
         let flow = self.seat.identity.flow;
         if !used.iter().any(|it| Some(it.0) == flow) {
             self.close_withdrawn(step);
@@ -121,3 +126,6 @@ impl Line {
         self.seat.forget();
     }
 }
+
+/// How long a line that is to go waits for the answers to its calls' last words.
+const LINGER: Duration = Duration::from_secs(2);

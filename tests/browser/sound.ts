@@ -21,7 +21,7 @@ export function toneForMicrophone(hertz: number): void {
 }
 
 /**
- * Resolves when the far side of the page's first call is heard as a tone of `hertz` that stands
+ * Resolves when the far side of `window.listenTo`, or of the page's first call, is heard as a tone of `hertz` that stands
  * out from every other sound by 12 dB, for ten looks in a row.
  */
 export async function hearsTone(page: Evaluates, hertz: number): Promise<void> {
@@ -42,7 +42,7 @@ export async function hearsSilence(page: Evaluates, hertz: number): Promise<void
 async function listen(wanted: { hertz: number; silence: boolean }): Promise<void> {
   const page = {
     stream(): MediaStream | undefined {
-      return window.ccSdk.calls[0]?.remoteStream;
+      return (window.listenTo ?? window.ccSdk.calls[0])?.remoteStream;
     },
     pause(): Promise<unknown> {
       return new Promise((done) => setTimeout(done, 20));

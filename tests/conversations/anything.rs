@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use cc_sdk::account::Account;
 use cc_sdk::api::{
-    CallId, CallState, Command, Config, Credential, Dial, DigitTransport, ProviderId, SeatStatus,
-    UaEvent,
+    CallId, CallState, Command, Config, Credential, Dial, DigitTransport, OneTimeToken, ProviderId,
+    SeatStatus, UaEvent,
 };
 use cc_sdk::sip::Method;
 use cc_sdk::{
@@ -166,7 +166,9 @@ impl World {
         match happening {
             Happening::Dials => {
                 let call = self.stage.agent.reserve_call();
-                let dial = Dial { target: "9196".into(), ..Dial::default() };
+                let token = self.calls.len() % 3 == 2;
+                let token = token.then(|| OneTimeToken("demo:alice:once".into()));
+                let dial = Dial { target: "9196".into(), token, ..Dial::default() };
                 if self.stage.tries(Command::Dial(call, dial)).is_ok() {
                     self.calls.push(call);
                 }
@@ -229,6 +231,7 @@ impl World {
             },
             Happening::Registers => Command::Register(Credential::Account(Box::new(Account {
                 password: Some("another".into()),
+                flows: u32::try_from(1 + self.calls.len() % 3).ok(),
                 ..account()
             }))),
             Happening::ProvidesToken(works) => {

@@ -24,6 +24,7 @@ mod call_words;
 mod hostile;
 mod messages;
 mod moving;
+mod one_page;
 mod one_time;
 mod pair;
 mod phone;

@@ -2,6 +2,7 @@
 //! are plain data, so that the switch can be tested without any of it.
 
 mod codec;
+mod joint;
 mod peer;
 mod sound;
 
@@ -18,6 +19,8 @@ pub enum Sound {
     Echo,
     /// 440 Hz without end.
     Tone,
+    /// What the other call of this joint hears.
+    Joined(u32),
     /// A greeting, then each digit that was heard, as its pair of tones.
     Digits,
 }

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use super::codec::Encoder;
+use super::joint::{End, Joints, Passed};
 use super::sound::Player;
 use super::{MediaId, MediaReply, MediaRequest, Sound};
 
@@ -30,6 +31,7 @@ pub(crate) struct Peers {
     addresses: Vec<IpAddr>,
     replies: mpsc::Sender<(MediaId, MediaReply)>,
     open: HashMap<MediaId, mpsc::Sender<MediaRequest>>,
+    joints: Joints,
 }
 
 impl Peers {
@@ -38,7 +40,7 @@ impl Peers {
         addresses: Vec<IpAddr>,
         replies: mpsc::Sender<(MediaId, MediaReply)>,
     ) -> Self {
-        Self { addresses, replies, open: HashMap::new() }
+        Self { addresses, replies, open: HashMap::new(), joints: Joints::default() }
     }
 
     /// Passes a request on; the first one begins the call's media.
@@ -51,8 +53,12 @@ impl Peers {
         if let (MediaRequest::Offer { sound, .. }, false) = (&request, self.open.contains_key(&id))
         {
             let (sender, requests) = mpsc::channel(REQUESTS);
+            let joint = match sound {
+                Sound::Joined(joint) => Some(self.joints.end(*joint)),
+                Sound::Echo | Sound::Tone | Sound::Digits => None,
+            };
             let link = Link { id, replies: self.replies.clone(), requests };
-            tokio::spawn(watched(self.addresses.clone(), *sound, link));
+            tokio::spawn(watched(self.addresses.clone(), *sound, joint, link));
             self.open.insert(id, sender);
         }
         if let Some(peer) = self.open.get(&id) {
@@ -77,9 +83,9 @@ impl Link {
 }
 
 /// Runs a call's media. Whatever goes wrong there, the switch hears that it is gone.
-async fn watched(addresses: Vec<IpAddr>, sound: Sound, link: Link) {
+async fn watched(addresses: Vec<IpAddr>, sound: Sound, joint: Option<End>, link: Link) {
     let (id, replies) = (link.id, link.replies.clone());
-    let failure = match tokio::spawn(run(addresses, sound, link)).await {
+    let failure = match tokio::spawn(run(addresses, sound, joint, link)).await {
         Ok(Ok(())) => return,
         Ok(Err(error)) => error,
         Err(panic) => panic.into(),
@@ -89,8 +95,15 @@ async fn watched(addresses: Vec<IpAddr>, sound: Sound, link: Link) {
     let _ = replies.send((id, MediaReply::Lost)).await;
 }
 
-async fn run(addresses: Vec<IpAddr>, sound: Sound, mut link: Link) -> Result<(), Failure> {
-    Peer::open(&addresses, sound).await?.drive(&mut link).await
+async fn run(
+    addresses: Vec<IpAddr>,
+    sound: Sound,
+    joint: Option<End>,
+    mut link: Link,
+) -> Result<(), Failure> {
+    let mut peer = Peer::open(&addresses, sound).await?;
+    peer.joint = joint;
+    peer.drive(&mut link).await
 }
 
 /// Why media cannot go on.
@@ -101,6 +114,7 @@ struct Peer {
     /// With the address that its candidate names.
     sockets: Vec<(UdpSocket, SocketAddr)>,
     sound: Sound,
+    joint: Option<End>,
     player: Option<Player>,
     voice: Option<Voice>,
     mid: Option<Mid>,
@@ -123,6 +137,7 @@ enum Woken {
     Time,
     Tick,
     Request(Option<MediaRequest>),
+    Passed(Passed),
 }
 
 impl Peer {
@@ -138,6 +153,7 @@ impl Peer {
             rtc,
             sockets,
             sound,
+            joint: None,
             player: Player::new(sound),
             voice: None,
             mid: None,
@@ -165,6 +181,7 @@ impl Peer {
                 () = timer => Woken::Time,
                 _ = tick.tick(), if self.connected && self.player.is_some() => Woken::Tick,
                 request = link.requests.recv() => Woken::Request(request),
+                passed = End::next(&mut self.joint) => Woken::Passed(passed),
             };
             match woken {
                 Woken::Datagram { socket, from, length } => {
@@ -172,6 +189,7 @@ impl Peer {
                 }
                 Woken::Time => self.rtc.handle_input(Input::Timeout(Instant::now()))?,
                 Woken::Tick => self.speak()?,
+                Woken::Passed(passed) => self.say(passed)?,
                 Woken::Request(None | Some(MediaRequest::Close)) => return Ok(()),
                 Woken::Request(Some(MediaRequest::Digit(digit))) => self.play(digit),
                 Woken::Request(Some(MediaRequest::Offer { sdp, .. })) => {
@@ -243,6 +261,9 @@ impl Peer {
             tracing::debug!(?event, again, "telephone-event");
             return Ok(digit(event.event).filter(|_| !again));
         }
+        if let Some(joint) = &self.joint {
+            joint.pass(data);
+        }
         let Some(writer) = self.rtc.writer(data.mid).filter(|_| self.sound == Sound::Echo) else {
             return Ok(None);
         };
@@ -250,6 +271,16 @@ impl Peer {
             writer.write(pt, data.network_time, data.time, data.data.clone())?;
         }
         Ok(None)
+    }
+
+    /// Sends what the other call of a joint heard, if both have the codec.
+    fn say(&mut self, passed: Passed) -> Result<(), RtcError> {
+        let Some(mid) = self.mid.filter(|_| self.connected) else { return Ok(()) };
+        let Some(writer) = self.rtc.writer(mid) else { return Ok(()) };
+        match writer.match_params(passed.params) {
+            Some(pt) => writer.write(pt, passed.network_time, passed.time, passed.data),
+            None => Ok(()),
+        }
     }
 
     fn play(&mut self, digit: char) {

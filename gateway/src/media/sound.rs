@@ -26,7 +26,7 @@ impl Player {
     pub(super) fn new(sound: Sound) -> Option<Self> {
         let empty = Self { constant: None, queue: VecDeque::new(), at: 0 };
         match sound {
-            Sound::Echo => None,
+            Sound::Echo | Sound::Joined(_) => None,
             Sound::Tone => Some(Self { constant: Some(440.0), ..empty }),
             Sound::Digits => {
                 let chime = [523.25, 659.25, 783.99];

@@ -1,8 +1,9 @@
 //! Who may: digest (RFC 3261 §22) and Bearer (RFC 8898), and what a credential is good for.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use cc_sdk::sip::{Message, NameAddr, Response};
+use cc_sdk::sip::{Message, Method, NameAddr, Response};
 
 use super::digest::{Answer, Digests, Params};
 use crate::tokens::{Authority, By, Grant, Refused};
@@ -11,6 +12,8 @@ use crate::tokens::{Authority, By, Grant, Refused};
 pub(super) struct Gate {
     pub(super) authority: Arc<Authority>,
     digests: Digests,
+    /// The one-time tokens that were used, by name, until they would have ended anyway.
+    spent: HashMap<String, u64>,
 }
 
 /// Why a request is not let through.
@@ -38,7 +41,7 @@ pub(super) enum Role {
 impl Gate {
     pub(super) fn new(authority: Arc<Authority>, seed: [u8; 32]) -> Self {
         let digests = Digests::new(&authority.domain, seed);
-        Self { authority, digests }
+        Self { authority, digests, spent: HashMap::new() }
     }
 
     /// Looks at every credential of a request; `now` in seconds of the Unix epoch.
@@ -62,6 +65,15 @@ impl Gate {
             }
         }
         Err(denied)
+    }
+
+    /// Uses a credential up if it is good for one call. False: it was used before, or this is no
+    /// call.
+    pub(super) fn spend(&mut self, now: u64, grant: &Grant, method: &Method) -> bool {
+        let Some(once) = &grant.once else { return true };
+        self.spent.retain(|_, end| *end > now);
+        let end = grant.expires_at.unwrap_or(now);
+        *method == Method::Invite && self.spent.insert(once.jti.clone(), end).is_none()
     }
 
     /// The answer that asks for a credential: every way there is, in one response.
@@ -103,7 +115,13 @@ impl Gate {
             Answer::Right => {
                 let profile = self.authority.seats.find(seat).ok_or(Denied::Wrong)?;
                 let allow = vec![profile.allow];
-                Ok(Grant { seat: profile.name, allow, expires_at: None, by: By::Digest })
+                Ok(Grant {
+                    seat: profile.name,
+                    allow,
+                    expires_at: None,
+                    by: By::Digest,
+                    once: None,
+                })
             }
         }
     }

@@ -141,7 +141,7 @@ impl Switch {
         }
         let now = self.signalling.unix_seconds();
         let grant = self.gate.check(now, message, Role::Proxy)?;
-        if grant.seat == seat { Ok(()) } else { Err(Denied::Wrong) }
+        if grant.seat == seat && grant.once.is_none() { Ok(()) } else { Err(Denied::Wrong) }
     }
 
     /// Keeps what a request tells of its sender: where it is, how it is reached, how far it counted.

@@ -114,6 +114,7 @@ impl Switch {
             Input::Timeout => self.on_timeout(),
             Input::Stop => self.services.stop(&mut self.signalling),
         }
+        self.services.end_joined(&mut self.signalling);
     }
 
     /// The next consequence.

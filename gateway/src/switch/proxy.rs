@@ -65,6 +65,10 @@ impl Switch {
             Ok(grant) => grant,
             Err(why) => return self.challenge(arrival, Role::Proxy, why),
         };
+        if !self.gate.spend(now, &grant, method) {
+            tracing::warn!(seat = grant.seat, "a one-time token that was used, or not for a call");
+            return self.signalling.refuse(arrival, 403);
+        }
         if !self.is_from(message, &grant) {
             tracing::warn!(seat = grant.seat, "a request in somebody else's name");
             return self.signalling.refuse(arrival, 403);
@@ -84,6 +88,9 @@ impl Switch {
             let mut response = self.signalling.reply(message).response(503);
             response.headers.push("Retry-After", "30");
             return self.signalling.respond(server, &response);
+        }
+        if let Some(waiting) = grant.once.as_ref().and_then(|once| once.pickup.as_deref()) {
+            return self.services.pick_up(&mut self.signalling, arrival, waiting, &grant);
         }
         match target {
             Target::Nobody => self.signalling.refuse(arrival, 404),

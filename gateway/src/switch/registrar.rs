@@ -181,7 +181,7 @@ impl Switch {
             Ok(grant) => grant,
             Err(why) => return self.challenge(arrival, Role::Registrar, why),
         };
-        if !self.may_register(&grant, message) {
+        if grant.once.is_some() || !self.may_register(&grant, message) {
             tracing::warn!(seat = grant.seat, "REGISTER for somebody else");
             return self.signalling.refuse(arrival, 403);
         }

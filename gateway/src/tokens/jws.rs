@@ -23,9 +23,20 @@ pub struct Claims {
     /// What it may be used for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow: Option<Allow>,
+    /// It is good for one INVITE, and for nothing else.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub once: bool,
+    /// With `once`: the Call-ID of the waiting call that it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup: Option<String>,
     /// The account, for the phone; not ours to read.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub sip: Value,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// The keys that tokens are verified with.

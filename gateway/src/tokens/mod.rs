@@ -22,6 +22,17 @@ pub struct Grant {
     pub expires_at: Option<u64>,
     /// Which kind of credential it is.
     pub by: By,
+    /// It is good for one call only.
+    pub once: Option<Once>,
+}
+
+/// What a one-time token is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// The token's own name.
+    pub jti: String,
+    /// The Call-ID of the waiting call that it takes.
+    pub pickup: Option<String>,
 }
 
 /// Which kind of credential a [`Grant`] came from.
@@ -112,16 +123,20 @@ impl Authority {
     /// [`Refused`], with nothing about the reason but whether it was too late.
     pub fn open(&self, token: &str, now: u64) -> Result<Grant, Refused> {
         // Colons are in every opaque token and in no JWS.
+        let mut once = None;
         let (seat, allow, expires_at, by) = if token.contains(':') {
             let opened = self.opaque.open(token, now).ok_or(Refused::Invalid)?;
             (opened.seat, None, opened.expires_at, By::Opaque { issued: opened.issued })
         } else {
             let claims = self.keys.open(token, now / 1000)?;
+            if claims.once {
+                once = Some(Once { jti: claims.jti, pickup: claims.pickup });
+            }
             (self.seat_of(&claims.sub), claims.allow, claims.exp, By::Jws)
         };
         let profile = self.seats.find(&seat).ok_or(Refused::Invalid)?;
         let allow = std::iter::once(profile.allow).chain(allow).collect();
-        Ok(Grant { seat, allow, expires_at: Some(expires_at), by })
+        Ok(Grant { seat, allow, expires_at: Some(expires_at), by, once })
     }
 
     /// `sub` may be the seat's name or its address.

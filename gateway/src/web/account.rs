@@ -17,6 +17,9 @@ use crate::tokens::Profile;
 pub(super) struct Account {
     uri: String,
     servers: Vec<String>,
+    /// Told only where it is not.
+    #[serde(skip_serializing_if = "is_true")]
+    pub(super) register: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     display_name: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -41,10 +44,16 @@ impl Account {
         Self {
             uri: format!("sip:{}@{}", profile.name, site.authority.domain),
             servers: vec![format!("{}/sip", origin.replacen("http", "ws", 1))],
+            register: true,
             display_name: profile.display_name.clone(),
             ice_servers: site.settings.ice_servers.clone(),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_true(value: &bool) -> bool {
+    *value
 }
 
 pub(super) async fn exchange(

@@ -30,6 +30,8 @@ struct Wish {
     expires: Option<u16>,
     /// For a self-contained token: what it may be used for.
     allow: Option<Allow>,
+    /// For a one-time token: the Call-ID of the waiting call that it takes.
+    pickup: Option<String>,
 }
 
 #[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
@@ -40,6 +42,8 @@ enum Kind {
     Opaque,
     /// Self-contained.
     Jws,
+    /// Self-contained, and good for one call.
+    Once,
 }
 
 /// Hands the visitors' seats out in turn, so that the one used longest ago is the next.
@@ -71,9 +75,12 @@ pub(super) async fn create(
     let Some(profile) = site.authority.seats.find(&seat) else {
         return Err(Failure::new(StatusCode::NOT_FOUND, "no-such-seat", "there is no such seat"));
     };
+    if wish.pickup.is_some() && wish.kind != Kind::Once {
+        return Err(bad_request("`pickup` needs `kind` to be `once`"));
+    }
     let token = match wish.kind {
         Kind::Opaque => opaque(&site, &seat, &wish)?,
-        Kind::Jws => site.self_contained(&profile, &wish, &headers)?,
+        Kind::Jws | Kind::Once => site.self_contained(&profile, &wish, &headers)?,
     };
     let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(([no_store], token).into_response())
@@ -99,18 +106,24 @@ impl Site {
         headers: &HeaderMap,
     ) -> Result<String, Failure> {
         let now = clock::unix_millis() / 1000;
-        let life = u64::from(wish.expires.unwrap_or(HOUR));
+        let usual = if wish.kind == Kind::Once { FIVE_MINUTES } else { HOUR };
+        let life = u64::from(wish.expires.unwrap_or(usual));
         if !(1..=jws::LONGEST).contains(&life) {
             return Err(bad_request("`expires` is from 1 to 28800 seconds"));
         }
+        let once = wish.kind == Kind::Once;
+        let mut account = Account::of(self, profile, headers);
+        account.register = !once;
         let claims = Claims {
+            once,
+            pickup: wish.pickup.clone(),
             sub: profile.name.clone(),
             aud: json!(self.authority.domain),
             jti: crate::random::token(),
             iat: now,
             exp: now + life,
             allow: wish.allow.clone(),
-            sip: serde_json::to_value(Account::of(self, profile, headers)).unwrap_or(Value::Null),
+            sip: serde_json::to_value(account).unwrap_or(Value::Null),
         };
         let unsigned =
             || Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "unsigned", "cannot sign");
@@ -123,3 +136,4 @@ fn bad_request(message: impl Into<String>) -> Failure {
 }
 
 const HOUR: u16 = 3600;
+const FIVE_MINUTES: u16 = 300;

@@ -16,6 +16,7 @@ mod forks;
 mod garbage;
 mod http;
 mod media;
+mod one_time;
 mod orphans;
 mod registrar;
 mod sdk;

@@ -19,6 +19,8 @@ pub(super) struct Call {
     pub(super) number: Number,
     /// Who calls.
     pub(super) seat: String,
+    /// The call that it was joined with.
+    pub(super) joined: Option<ServiceId>,
     /// As requests of the caller name it: our tag is the `to_tag`.
     pub(super) dialog: DialogId,
     pub(super) presence: Presence,
@@ -47,6 +49,8 @@ pub(super) struct Pending {
 pub(super) enum State {
     /// Rings and is never answered.
     RingsInVain { pending: Pending, until: Time },
+    /// Rings until it is picked up; its offer is kept for then.
+    Waits { pending: Pending, sdp: String, until: Time },
     /// The media was asked for its answer.
     Preparing(Pending, Answer),
     /// Rings; the answer is ready.
@@ -133,6 +137,7 @@ impl Call {
         signalling.out.media(self.media(), MediaRequest::Close);
         match &self.state {
             State::RingsInVain { pending, .. }
+            | State::Waits { pending, .. }
             | State::Preparing(pending, _)
             | State::Ringing { pending, .. } => {
                 signalling.respond(pending.server, &pending.reply.response(status));
@@ -196,7 +201,9 @@ impl Call {
     /// When something is to be done about it.
     pub(super) fn due(&self) -> Option<Time> {
         let state = match self.state {
-            State::RingsInVain { until, .. } | State::Ringing { until, .. } => Some(until),
+            State::RingsInVain { until, .. }
+            | State::Waits { until, .. }
+            | State::Ringing { until, .. } => Some(until),
             State::Answered { again, give_up, .. } => Some(again.min(give_up)),
             State::Preparing(..) | State::Up | State::Reoffered(_) => None,
         };

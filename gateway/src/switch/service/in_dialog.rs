@@ -63,6 +63,7 @@ impl Call {
     fn into_pending(self) -> Option<Pending> {
         match self.state {
             State::RingsInVain { pending, .. }
+            | State::Waits { pending, .. }
             | State::Preparing(pending, _)
             | State::Ringing { pending, .. }
             | State::Reoffered(pending) => Some(pending),
@@ -73,8 +74,13 @@ impl Call {
     /// A new offer: hold, resume, an ICE restart.
     fn on_offer(&mut self, signalling: &mut Signalling, arrival: Arrival<'_>) {
         let Arrival { server, message, .. } = arrival;
-        let Plan::Answer(Answer { sound, .. }) = self.number.plan else {
-            return signalling.refuse(arrival, 488);
+        let sound = match self.number.plan {
+            Plan::Answer(Answer { sound, .. }) => sound,
+            // What is joined was joined with the first offer.
+            Plan::Wait => Sound::Echo,
+            Plan::Refuse(_) | Plan::Redirect | Plan::Ring => {
+                return signalling.refuse(arrival, 488);
+            }
         };
         if !matches!(self.state, State::Up) {
             return signalling.refuse(arrival, 491);

@@ -3,6 +3,7 @@
 mod call;
 mod in_dialog;
 pub(super) mod number;
+mod pickup;
 
 use std::time::Duration;
 
@@ -89,48 +90,69 @@ impl Services {
                 signalling.refuse(arrival, 486);
             }
             (Some(Method::Invite), Plan::Ring) => {
-                self.begin(signalling, arrival, number, grant, None);
+                self.begin_in_vain(signalling, arrival, number, grant);
+            }
+            (Some(Method::Invite), Plan::Wait) => {
+                self.begin_waiting(signalling, arrival, number, grant);
             }
             (Some(Method::Invite), Plan::Answer(answer)) if offer(message).is_some() => {
-                self.begin(signalling, arrival, number, grant, Some(answer));
+                self.begin_with(signalling, arrival, number, grant, answer);
             }
             (Some(Method::Invite), Plan::Answer(_)) => signalling.refuse(arrival, 488),
             _ => signalling.refuse(arrival, 405),
         }
     }
 
+    fn begin_in_vain(
+        &mut self,
+        signalling: &mut Signalling,
+        arrival: Arrival<'_>,
+        number: Number,
+        grant: &Grant,
+    ) {
+        let until = signalling.now + LONGEST_RING;
+        let Some((_, pending)) = self.begin(signalling, arrival, number, grant) else { return };
+        signalling.respond(pending.server, &pending.reply.response(180));
+        if let Some(call) = self.calls.last_mut() {
+            call.state = State::RingsInVain { pending, until };
+        }
+    }
+
+    fn begin_with(
+        &mut self,
+        signalling: &mut Signalling,
+        arrival: Arrival<'_>,
+        number: Number,
+        grant: &Grant,
+        answer: Answer,
+    ) {
+        let Some((id, pending)) = self.begin(signalling, arrival, number, grant) else { return };
+        if let (Some(call), Some(sdp)) = (self.calls.last_mut(), offer(arrival.message)) {
+            call.state = State::Preparing(pending, answer);
+            signalling.out.media(MediaId(id.0), MediaRequest::Offer { sdp, sound: answer.sound });
+        }
+    }
+
+    /// Takes a call up, as the last of all; what becomes of it is the caller's to say.
     fn begin(
         &mut self,
         signalling: &mut Signalling,
         arrival: Arrival<'_>,
         number: Number,
         grant: &Grant,
-        answer: Option<Answer>,
-    ) {
-        let Arrival { flow, server, message } = arrival;
+    ) -> Option<(ServiceId, Pending)> {
+        let Arrival { flow, message, .. } = arrival;
         let tag = signalling.ids.token();
         let contact = contact_uri(message);
         let (Ok(from), Ok(to), Ok(cseq), Ok(call_id), Some(contact)) =
             (message.from(), message.to(), message.cseq(), message.call_id(), contact)
         else {
-            return signalling.refuse(arrival, 400);
+            signalling.refuse(arrival, 400);
+            return None;
         };
         self.last = self.last.wrapping_add(1);
         let id = ServiceId(self.last);
-        let mut reply = cc_sdk::sip::Reply::of(message);
-        reply.tag(&tag);
-        signalling.transactions.adopt(server, super::Owner::Service(id));
-        let pending = Pending { server, reply };
-        let state = match answer {
-            None => {
-                signalling.respond(server, &pending.reply.response(180));
-                State::RingsInVain { pending, until: signalling.now + LONGEST_RING }
-            }
-            Some(answer) => State::Preparing(pending, answer),
-        };
-        if let (Some(answer), Some(sdp)) = (answer, offer(message)) {
-            signalling.out.media(MediaId(id.0), MediaRequest::Offer { sdp, sound: answer.sound });
-        }
+        let pending = pickup::adopt(signalling, arrival, id, &tag);
         self.calls.push(Call {
             id,
             number,
@@ -141,7 +163,8 @@ impl Services {
                 to_tag: tag,
             },
             presence: Presence::Here(flow),
-            state,
+            state: State::Up,
+            joined: None,
             ends_at: None,
             seconds: grant.seconds().map(|seconds| Duration::from_secs(seconds.into())),
             contact,
@@ -149,6 +172,7 @@ impl Services {
             their_cseq: cseq.number,
             our_cseq: 0,
         });
+        Some((id, pending))
     }
 
     /// The media answered, or tells something.
@@ -240,7 +264,8 @@ impl Call {
     fn on_time(mut self, signalling: &mut Signalling, now: Time) -> Option<Self> {
         let gone = matches!(self.presence, Presence::Gone(until) if until <= now);
         let over = self.ends_at.is_some_and(|end| end <= now);
-        let in_vain = matches!(self.state, State::RingsInVain { until, .. } if until <= now);
+        let in_vain = matches!(self.state,
+            State::RingsInVain { until, .. } | State::Waits { until, .. } if until <= now);
         if gone || over || in_vain || !self.repeat(signalling) {
             self.end(signalling, 480);
             return None;

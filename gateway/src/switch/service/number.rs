@@ -20,6 +20,8 @@ pub(super) enum Plan {
     Refuse(u16),
     /// Sends the caller to the echo.
     Redirect,
+    /// Rings until somebody takes the call with a token that names it, or that takes too long.
+    Wait,
     /// Rings and is never answered, until that takes too long.
     Ring,
     /// Answers.
@@ -49,7 +51,8 @@ const fn at_once(sound: Sound) -> Plan {
     Plan::Answer(Answer { sound, ring: Duration::ZERO, early_media: false, hang_up: None })
 }
 
-const NUMBERS: [Number; 10] = [
+const NUMBERS: [Number; 11] = [
+    Number { text: "9189", plan: Plan::Wait },
     Number { text: "9190", plan: Plan::Refuse(486) },
     Number { text: "9191", plan: Plan::Refuse(603) },
     Number { text: "9192", plan: Plan::Ring },
