@@ -22,3 +22,4 @@ mod registrar;
 mod sdk;
 mod services;
 mod sockets;
+mod transfers;

@@ -26,20 +26,20 @@ const SDP: &str = "v=0\r\no=- 4611 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
     \r\na=setup:actpass\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:0 PCMU/8000\r\n";
 
 /// A page: the phone, the flows that it opened, and what it was told.
-struct Page {
+pub(crate) struct Page {
     agent: UserAgent,
     flows: HashMap<FlowId, FlowId>,
-    told: Vec<UaEvent>,
+    pub(crate) told: Vec<UaEvent>,
 }
 
 /// The switch with pages around it.
-struct World {
-    stage: Stage,
-    pages: Vec<Page>,
+pub(crate) struct World {
+    pub(crate) stage: Stage,
+    pub(crate) pages: Vec<Page>,
 }
 
 impl World {
-    fn new(pages: u8) -> Self {
+    pub(crate) fn new(pages: u8) -> Self {
         let page = |seed| Page {
             agent: UserAgent::new([seed; 32]),
             flows: HashMap::new(),
@@ -59,7 +59,7 @@ impl World {
     }
 
     #[track_caller]
-    fn registers(&mut self, page: usize, credential: Credential) {
+    pub(crate) fn registers(&mut self, page: usize, credential: Credential) {
         let service = Some("https://localhost".to_owned());
         self.does(page, Command::Configure(Config { service, ..Config::default() }));
         self.does(page, Command::Register(credential));
@@ -76,13 +76,13 @@ impl World {
     }
 
     #[track_caller]
-    fn does(&mut self, page: usize, command: Command) {
+    pub(crate) fn does(&mut self, page: usize, command: Command) {
         self.feed(page, Input::Command(PAGE, command));
         self.settles();
     }
 
     #[track_caller]
-    fn dials(&mut self, page: usize, target: &str) -> CallId {
+    pub(crate) fn dials(&mut self, page: usize, target: &str) -> CallId {
         let call = self.pages[page].agent.reserve_call();
         let dial =
             Dial { target: target.into(), info: Some("Jürgen 世界".into()), ..Dial::default() };
@@ -92,7 +92,7 @@ impl World {
     }
 
     /// The call that came in last.
-    fn incoming(&self, page: usize) -> CallId {
+    pub(crate) fn incoming(&self, page: usize) -> CallId {
         let call = self.pages[page].told.iter().rev().find_map(|event| match event {
             UaEvent::Call { call, .. } => Some(CallId(*call)),
             _ => None,
@@ -100,14 +100,14 @@ impl World {
         call.unwrap_or_else(|| panic!("nobody called: {:#?}", self.pages[page].told))
     }
 
-    fn state(&self, page: usize, call: CallId) -> Option<CallState> {
+    pub(crate) fn state(&self, page: usize, call: CallId) -> Option<CallState> {
         self.pages[page].told.iter().rev().find_map(|event| match event {
             UaEvent::CallState { call: id, state, .. } if *id == call.0 => Some(*state),
             _ => None,
         })
     }
 
-    fn end(&self, page: usize, call: CallId) -> Option<(EndCause, Option<u16>)> {
+    pub(crate) fn end(&self, page: usize, call: CallId) -> Option<(EndCause, Option<u16>)> {
         self.pages[page].told.iter().find_map(|event| match event {
             UaEvent::CallState { call: id, end_reason: Some(reason), .. } if *id == call.0 => {
                 Some((reason.cause, reason.sip_status))
@@ -116,7 +116,7 @@ impl World {
         })
     }
 
-    fn passes(&mut self, time: Duration) {
+    pub(crate) fn passes(&mut self, time: Duration) {
         let end = self.stage.now + time;
         loop {
             self.settles();
