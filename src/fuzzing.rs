@@ -77,7 +77,7 @@ fn limited(description: &str) {
         assert_eq!(sdp::limited(&once, sends, receives), once);
         assert_eq!(sdp::audio(&once).is_some(), sdp::audio(description).is_some());
         if !receives && let Some(audio) = sdp::audio(&once) {
-            assert!(audio.held, "who does not receive holds");
+            assert!(audio.is_held(), "who does not receive holds");
         }
     }
 }

@@ -52,16 +52,30 @@ impl Origin {
 /// What matters of the audio section of a description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Audio<'a> {
-    /// The far side does not listen, or not to us: `sendonly`, `inactive` or `c=0.0.0.0`.
-    pub(crate) held: bool,
-    /// It says so by `c=0.0.0.0` (RFC 2543 §B.5).
-    pub(crate) is_deaf: bool,
-    /// It says so by `sendonly`, and wants to be heard all the same.
-    pub(crate) is_sendonly: bool,
+    /// Whether the far side listens to us.
+    pub(crate) listens: Listens,
     /// Digits may travel as RFC 4733.
     pub(crate) telephone_event: bool,
     /// `sha-256 AB:CD:…`
     pub(crate) fingerprint: Option<&'a str>,
+}
+
+impl Audio<'_> {
+    /// It does not listen, or not to us.
+    pub(crate) fn is_held(&self) -> bool {
+        self.listens != Listens::Yes
+    }
+}
+
+/// See [`Audio::listens`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listens {
+    Yes,
+    /// `sendonly`: it wants to be heard.
+    SendOnly,
+    Inactive,
+    /// `c=0.0.0.0`, by which RFC 2543 §B.5 held a call.
+    Nowhere,
 }
 
 /// The first audio section that is not rejected; `None` is a description without sound.
@@ -86,9 +100,12 @@ pub(crate) fn audio(sdp: &str) -> Option<Audio<'_>> {
         )
     });
     Some(Audio {
-        is_deaf: silent,
-        is_sendonly: direction == Some("sendonly"),
-        held: silent || matches!(direction, Some("sendonly" | "inactive")),
+        listens: match direction {
+            Some("inactive") => Listens::Inactive,
+            Some("sendonly") => Listens::SendOnly,
+            _ if silent => Listens::Nowhere,
+            _ => Listens::Yes,
+        },
         telephone_event,
         fingerprint: both().find_map(|line| line.strip_prefix("a=fingerprint:")),
     })
@@ -478,7 +495,7 @@ mod tests {
     #[test]
     fn what_a_browser_offers_is_not_a_hold() {
         let audio = audio(OFFER).unwrap();
-        assert!(!audio.held);
+        assert!(!audio.is_held());
         assert!(audio.telephone_event);
         assert_eq!(audio.fingerprint, Some("sha-256 AA:BB"));
     }
@@ -496,11 +513,11 @@ mod tests {
             if from == "t=0 0\r\n" {
                 sdp = sdp.replace("a=sendrecv\r\n", "");
             }
-            assert!(audio(&sdp).unwrap().held, "{sdp}");
+            assert!(audio(&sdp).unwrap().is_held(), "{sdp}");
         }
-        assert!(!audio(&OFFER.replace("a=sendrecv", "a=recvonly")).unwrap().held);
+        assert!(!audio(&OFFER.replace("a=sendrecv", "a=recvonly")).unwrap().is_held());
         let section_wins = OFFER.replace("t=0 0\r\n", "t=0 0\r\na=inactive\r\n");
-        assert!(!audio(&section_wins).unwrap().held);
+        assert!(!audio(&section_wins).unwrap().is_held());
     }
 
     #[test]
@@ -528,8 +545,8 @@ mod tests {
     #[test]
     fn where_ice_finds_the_way_no_address_is_no_hold() {
         let bare = OFFER.replace("a=ice-options:trickle\r\n", "");
-        assert!(audio(&bare).unwrap().is_deaf);
-        assert!(!audio(&[&bare, "a=", HOST, "\r\n"].concat()).unwrap().is_deaf);
+        assert_eq!(audio(&bare).unwrap().listens, Listens::Nowhere);
+        assert!(!audio(&[&bare, "a=", HOST, "\r\n"].concat()).unwrap().is_held());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::api::UaEvent;
 use crate::context::Context;
 use crate::error::ApiMisuse;
 use crate::media::MediaRequest;
-use crate::sdp;
+use crate::sdp::{self, Listens};
 
 use super::{Call, State};
 
@@ -29,7 +29,7 @@ impl Call {
     }
 
     /// The microphone is heard unless it is muted or the call is held.
-    pub(super) fn hush(&mut self, ctx: &mut Context<'_>) {
+    pub(super) fn hush(&self, ctx: &mut Context<'_>) {
         self.ask(ctx, MediaRequest::Mute(self.sound.muted || self.sound.held));
     }
 
@@ -63,8 +63,8 @@ impl Call {
     ) {
         let (local, remote) = self.told.held;
         let is_held = self.peer.as_ref().is_some_and(|peer| peer.is_held);
-        let is_echo = answers && is_held && audio.is_sendonly;
-        self.tell_held(ctx, (local, if is_echo { remote } else { audio.held }));
+        let is_echo = answers && is_held && audio.listens == Listens::SendOnly;
+        self.tell_held(ctx, (local, if is_echo { remote } else { audio.is_held() }));
     }
 
     fn tell_held(&mut self, ctx: &mut Context<'_>, held: (bool, bool)) {

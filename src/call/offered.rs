@@ -4,7 +4,7 @@ use crate::api::{EndCause, EndReason, EndedBy};
 use crate::context::Context;
 use crate::dialog::contact;
 use crate::media::MediaRequest;
-use crate::sdp;
+use crate::sdp::{self, Listens};
 use crate::sip::{Message, Method, Reply};
 use crate::transaction::TransactionId;
 
@@ -91,9 +91,12 @@ impl Call {
             (known, offered),
             (Some(known), Some(offered)) if !sdp::same_fingerprint(known, offered)
         );
-        let is_deaf = sdp::audio(&sdp).is_some_and(|audio| audio.is_deaf);
+        let listens = sdp::audio(&sdp).map(|audio| audio.listens);
         // Browsers know nothing of the hold of RFC 2543, and would go on sending.
-        let sdp = if is_deaf { sdp::limited(&sdp, true, false) } else { sdp };
+        let sdp = match listens {
+            Some(Listens::Nowhere) => sdp::limited(&sdp, true, false),
+            _ => sdp,
+        };
         let request = MediaRequest::Answer { sdp };
         if is_another {
             self.describe_anew(ctx, Purpose::Reply(asked), request);
