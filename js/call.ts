@@ -1,4 +1,5 @@
 import type { UaEvent } from "../pkg/cc_sdk.js";
+import { byLowerCaseName, type Caller, type Words } from "./caller.js";
 import type { SharedCore } from "./core.js";
 import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
 import type { Errands } from "./errands.js";
@@ -140,6 +141,7 @@ export class Call extends TypedEventTarget<CallEventMap> {
   readonly remote: Remote;
   /** Business information that goes with the call, at most 1000 UTF-16 units. */
   readonly info: string | undefined;
+  readonly caller: Caller;
   /** The incoming INVITE's own headers by lower-case name; empty for outgoing calls. */
   readonly headers: Readonly<Record<string, string>>;
   /** The Call-ID on the wire, to find the call in a server's log. */
@@ -179,6 +181,7 @@ export class Call extends TypedEventTarget<CallEventMap> {
     this.account = account;
     this.remote = { number, displayName, uri };
     this.info = info;
+    this.caller = birth.caller;
     this.headers = byLowerCaseName(birth.headers);
     this.sipCallId = sipCallId;
     this.startedAt = at;
@@ -239,18 +242,21 @@ export class Call extends TypedEventTarget<CallEventMap> {
   }
 
   /** Takes an incoming call. A refused microphone is a `warning`, and the call rings on. */
-  answer(): void {
-    this.#core.command(this.account, { type: "answer", call: this.id });
+  answer(options: Pick<Words, "headers"> = {}): void {
+    this.#core.command(this.account, { ...options, type: "answer", call: this.id });
   }
 
-  /** Refuses an incoming call, with 300 to 699 as the far side is to be told; 486 (busy) unless told. */
-  reject(status = 486): void {
-    this.#core.command(this.account, { type: "reject", call: this.id, status });
+  /**
+   * Refuses an incoming call, with 300 to 699 as the far side is to be told; 486 (busy) unless told.
+   * With 300 to 399 the header `Contact` may say where the call is to go.
+   */
+  reject(status = 486, options: Words = {}): void {
+    this.#core.command(this.account, { ...options, type: "reject", call: this.id, status });
   }
 
-  /** Ends the call in whatever state it is. */
-  hangup(): void {
-    this.#core.command(this.account, { type: "hangup", call: this.id });
+  /** Ends the call in whatever state it is. Of `headers`, CANCEL takes none. */
+  hangup(options: Words = {}): void {
+    this.#core.command(this.account, { ...options, type: "hangup", call: this.id });
   }
 
   /** Turns the microphone off for this call. */

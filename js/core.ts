@@ -6,7 +6,10 @@ export type { Command, UaEvent } from "../pkg/cc_sdk.js";
 /** The class that the wasm exports, as far as it is used here. */
 export type Core = Pick<wasm.Core, "reserveCall" | "command" | "remoteStream" | "localStream" | "free">;
 
-export type CoreClass = new (sink: (account: number, event: wasm.UaEvent) => void) => Core;
+export type CoreClass = new (
+  sink: (account: number, event: wasm.UaEvent) => void,
+  edit: (account: number, call: number, sdp: string, what: string) => string,
+) => Core;
 
 /** Brings the wasm; see load.ts. */
 export interface Loader {
@@ -23,6 +26,8 @@ export interface Loader {
 /** A phone, as the core's share sees it. */
 export interface Guest {
   told(event: wasm.UaEvent): void;
+  /** A description as the page would have it; `what` is `local offer`, `remote answer` and so on. */
+  edited(call: number, sdp: string, what: string): string;
   /** The instance is gone and everything with it. */
   lost(error: CcSdkError): void;
 }
@@ -93,10 +98,13 @@ export class SharedCore {
   async #start(): Promise<Core> {
     try {
       const CoreClass = await this.loader.load();
-      const core: Core = new CoreClass((account, event) => {
-        // One that trapped may still have something to say.
-        if (core === this.#core) this.#guests.get(account)?.told(event);
-      });
+      const core: Core = new CoreClass(
+        (account, event) => {
+          // One that trapped may still have something to say.
+          if (core === this.#core) this.#guests.get(account)?.told(event);
+        },
+        (account, call, sdp, what) => this.#guests.get(account)?.edited(call, sdp, what) ?? sdp,
+      );
       globalThis.addEventListener("error", this.#uncaught);
       globalThis.addEventListener("unhandledrejection", this.#unhandled);
       return (this.#core = core);

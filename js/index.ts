@@ -6,6 +6,7 @@
 export { Call } from "./call.js";
 export type * from "./call.js";
 export type * from "./correspondence.js";
+export type { CallInfo, Caller, Party, Words } from "./caller.js";
 export { CcSdkError } from "./errors.js";
 export type * from "./errors.js";
 export type { FactEvent, TypedEventTarget } from "./events.js";

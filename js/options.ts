@@ -66,6 +66,16 @@ export type RegisterOptions = { [Name in keyof ViewOptions]?: ViewOptions[Name] 
   service?: string;
 } & ({ token: Token; account?: never } | { account: Account; token?: never });
 
+/**
+ * Gives a session description in place of another, or nothing to leave it. `call` is the `id` of its call.
+ *
+ * Candidates and `o=` of local descriptions are put in afterwards.
+ */
+export type EditSdp = (
+  sdp: string,
+  what: { type: "offer" | "answer"; origin: "local" | "remote"; call: number },
+) => string | undefined;
+
 /** Settings of a phone. */
 export interface PhoneOptions {
   /**
@@ -105,6 +115,23 @@ export interface PhoneOptions {
    * otherwise. `"ask"` unless told. Outside of calls every such request is refused.
    */
   acceptTransfers?: "ask" | boolean;
+  /** To how many further places a call follows redirections (3xx), each once; 5 unless told, 0 refuses. */
+  redirections?: number;
+  /** Rings reliably (RFC 3262) also where the caller only supports that; `false` unless told. */
+  reliableRinging?: boolean;
+  /**
+   * Which incoming calls the phone takes by itself, as if `answer` were pressed: none (`false`, unless
+   * told), all at once (`true`) or after so many seconds, or those whose caller or server asks for it
+   * (`"asked"`: Answer-Mode and Priv-Answer-Mode of RFC 5373, `answer-after` in Call-Info,
+   * `alert-autoanswer` in Alert-Info). Never while another call is up, and never one that asks for a
+   * person. `call.caller.autoAnswer` tells of it beforehand.
+   */
+  autoAnswer?: boolean | number | "asked";
+  /**
+   * Changes session descriptions: local ones as they leave, remote ones as they are given to the
+   * browser. What it throws is a `warning` (`sdp-not-edited`), and the description stays as it was.
+   */
+  editSdp?: EditSdp;
   /**
    * How long a call may go on without a sign of life from the far side, in seconds (RFC 4028); 90,
    * the least that counts, unless told. 0 asks for no limit, and takes what the far side asks for.
@@ -130,6 +157,11 @@ export interface CallOptions {
   displayName?: string;
   /** Hides who calls (RFC 3323). */
   anonymous?: boolean;
+  /**
+   * The number or user name shown to the far side, in place of the account's, at the same domain. Whether
+   * it may be shown is for the server to say.
+   */
+  from?: string;
 }
 
 /** What `pickup` takes. */

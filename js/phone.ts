@@ -48,7 +48,11 @@ export class Phone extends Correspondence {
   beforeCall: BeforeCall | undefined;
 
   readonly #shared: SharedCore;
-  readonly #guest: Guest = { told: (event) => this.#told(event), lost: (error) => this.#lost(error) };
+  readonly #guest: Guest = {
+    told: (event) => this.#told(event),
+    edited: (call, sdp, what) => this.#edited(call, sdp, what),
+    lost: (error) => this.#lost(error),
+  };
   readonly #playback = new Playback(
     (warning, call) => this.#warn(warning, call),
     (blocked) => this.#raise("playbackchange", { blocked }),
@@ -372,6 +376,19 @@ export class Phone extends Correspondence {
     const error = new CcSdkError((code ?? cause) as CcSdkErrorCode, text, { sipStatus });
     this.#dialling.get(call.id)?.reject(error);
     this.#dialling.delete(call.id);
+  }
+
+  /** What a page throws here must not reach the core. */
+  #edited(call: number, sdp: string, what: string): string {
+    const [origin, type] = what.split(" ") as ["local" | "remote", "offer" | "answer"];
+    try {
+      const edited: unknown = this.#settings.editSdp?.(sdp, { type, origin, call });
+      if (edited === undefined || typeof edited === "string") return edited ?? sdp;
+      throw new TypeError("editSdp gave no text");
+    } catch (thrown) {
+      this.#warn({ code: "sdp-not-edited", text: String(thrown) }, this.#calls.get(call));
+      return sdp;
+    }
   }
 
   /** The core is gone: nothing that was asked will be answered, and every call is over. */

@@ -26,7 +26,7 @@ impl Calling {
     /// The far side whose description was taken, while it rings.
     pub(super) fn heard(&self) -> Option<&str> {
         match &self.hears {
-            Hears::Early { remote_tag } => Some(remote_tag),
+            Hears::Early { remote_tag, .. } => Some(remote_tag),
             Hears::Nothing | Hears::Ringing | Hears::Bereft => None,
         }
     }

@@ -39,6 +39,8 @@ pub(super) enum Hears {
     /// The description of this fork was taken as the answer: its sound is heard.
     Early {
         remote_tag: String,
+        /// Of the description, to know another one by.
+        ice_user: String,
     },
     /// That fork is over, and its sound with it. The offer has had its answer all the same.
     Bereft,
@@ -229,7 +231,8 @@ impl Call {
         match (&calling.hears, tag, answer) {
             (_, Some(tag), _) if status == 199 => self.on_fork_over(ctx, &tag),
             (Hears::Nothing | Hears::Ringing, Some(remote_tag), Some(sdp)) => {
-                calling.hears = Hears::Early { remote_tag };
+                let ice_user = sdp::ice_user(&sdp).unwrap_or_default().to_owned();
+                calling.hears = Hears::Early { remote_tag, ice_user };
                 self.apply(ctx, &sdp);
                 self.tell_status(ctx, 2);
             }

@@ -63,8 +63,12 @@ impl Call {
             self.drop_unroutable(ctx, dialog, &error);
             return;
         }
+        let answer = description(response).filter(|sdp| sdp::audio(sdp).is_some());
         let is_early = match &calling.hears {
-            Hears::Early { remote_tag } => Some(dialog.has_remote_tag(remote_tag)),
+            Hears::Early { remote_tag, ice_user } => Some(
+                dialog.has_remote_tag(remote_tag)
+                    && answer.as_ref().is_none_or(|sdp| self.is_heard(sdp, ice_user)),
+            ),
             Hears::Bereft => Some(false),
             Hears::Nothing | Hears::Ringing => None,
         };
@@ -74,12 +78,12 @@ impl Call {
         if let Some(peer) = &mut self.peer {
             peer.renew_patience(ctx.now);
         }
-        match (is_early, description(response)) {
+        match (is_early, answer) {
             (Some(true), _) if self.negotiation.is_stable() => self.on_settled(ctx),
             (Some(true), _) => {} // The peer is still at it.
             (Some(false), _) => self.offer_from_new_peer(ctx),
-            (None, Some(sdp)) if sdp::audio(&sdp).is_some() => self.apply(ctx, &sdp),
-            (None, _) => {
+            (None, Some(sdp)) => self.apply(ctx, &sdp),
+            (None, None) => {
                 let reason = EndReason::new(EndedBy::Remote, EndCause::MediaFailed);
                 self.end(ctx, reason.with_status(200), 488);
             }
@@ -94,8 +98,17 @@ impl Call {
         self.end(ctx, reason, 500);
     }
 
-    /// Another fork took the call than the one whose sound was heard: no browser takes a second
-    /// answer, so that it gets a new offer.
+    /// Whether the answer in a 2xx comes from where the early sound came from (RFC 6337 §3.1.1
+    /// wants it so, but many an announcement is another's than the person who takes the call).
+    fn is_heard(&self, sdp: &str, ice_user: &str) -> bool {
+        let known = self.peer.as_ref().and_then(|peer| peer.agreed.fingerprint.as_deref());
+        let told = sdp::audio(sdp).and_then(|audio| audio.fingerprint);
+        let is_same = |(known, told)| sdp::same_fingerprint(known, told);
+        known.zip(told).is_none_or(is_same) && sdp::ice_user(sdp).unwrap_or_default() == ice_user
+    }
+
+    /// Another one took the call than whose sound was heard: no browser takes a second answer, so
+    /// that it gets a new offer.
     fn offer_from_new_peer(&mut self, ctx: &mut Context<'_>) {
         if let Some(asked) = self.negotiation.take_asked() {
             // An UPDATE of the fork that is over now.

@@ -40,13 +40,19 @@ pub(super) struct Driver {
     calls: RefCell<Vec<(AccountId, CallId)>>,
     events: RefCell<VecDeque<(AccountId, UaEvent)>>,
     sink: Function,
+    edit: Option<Function>,
     /// Tells the events, once the caller of a command has its answer.
     tell: Closure<dyn Fn()>,
     _page: Vec<Listening>,
 }
 
 impl Driver {
-    pub(super) fn new(window: Window, sink: Function, agent: UserAgent) -> Rc<Self> {
+    pub(super) fn new(
+        window: Window,
+        sink: Function,
+        edit: Option<Function>,
+        agent: UserAgent,
+    ) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Self>| {
             let driver = Weak::clone(this);
             let tell = move || {
@@ -66,6 +72,7 @@ impl Driver {
                 calls: RefCell::default(),
                 events: RefCell::default(),
                 sink,
+                edit,
                 tell: Closure::wrap(Box::new(tell)),
                 _page: page::listen(&window, this),
                 window,
@@ -117,6 +124,21 @@ impl Driver {
             .rev()
             .filter(|peer| peer.call == call)
             .find_map(|peer| peer.local())
+    }
+
+    /// A description as the page would have it; as it is if the page has nothing to say.
+    pub(super) fn edited(&self, call: CallId, sdp: String, what: &str) -> String {
+        let Some(edit) = &self.edit else { return sdp };
+        let of =
+            self.calls.borrow().iter().find(|(_, of)| *of == call).map(|(account, _)| account.0);
+        let given = edit.call4(
+            &JsValue::UNDEFINED,
+            &of.unwrap_or_default().into(),
+            &call.0.into(),
+            &sdp.as_str().into(),
+            &what.into(),
+        );
+        given.ok().and_then(|given| given.as_string()).unwrap_or(sdp)
     }
 
     pub(super) fn is_visible(&self) -> bool {

@@ -28,6 +28,9 @@ impl Core {
     /// The sink is never called from within another method. It may call any of them, and what it
     /// throws goes to the console.
     ///
+    /// `edit` gets every session description as it came or before it leaves, with `local offer`,
+    /// `remote answer` and so on, and gives what is to be used in its place.
+    ///
     /// # Errors
     ///
     /// If there is no window, or no source of random numbers.
@@ -35,13 +38,17 @@ impl Core {
     pub fn new(
         #[wasm_bindgen(unchecked_param_type = "(account: number, event: UaEvent) => void")]
         sink: Function,
+        #[wasm_bindgen(
+            unchecked_optional_param_type = "(account: number, call: number, sdp: string, what: string) => string"
+        )]
+        edit: Option<Function>,
     ) -> Result<Self, JsValue> {
         #[cfg(debug_assertions)]
         tell_panics();
         let window = web_sys::window().ok_or_else(|| JsValue::from(Error::new("no window")))?;
         let mut seed = [0; 32];
         window.crypto()?.get_random_values_with_u8_array(&mut seed)?;
-        Ok(Self { driver: Driver::new(window, sink, UserAgent::new(seed)) })
+        Ok(Self { driver: Driver::new(window, sink, edit, UserAgent::new(seed)) })
     }
 
     /// An id for a call that is about to be dialled.

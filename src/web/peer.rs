@@ -197,7 +197,8 @@ impl Peer {
     fn set_remote(self: &Rc<Self>, kind: RtcSdpType, sdp: &str, ticket: Ticket) {
         let next = if kind == RtcSdpType::Offer { Next::Answer } else { Next::Done };
         let description = RtcSessionDescriptionInit::new(kind);
-        description.set_sdp(sdp);
+        let what = if kind == RtcSdpType::Offer { "remote offer" } else { "remote answer" };
+        description.set_sdp(&self.edited(sdp.to_owned(), what));
         let promise = self.connection.set_remote_description(&description);
         self.await_then(promise.unchecked_ref(), ticket, next);
     }
@@ -258,8 +259,19 @@ impl Peer {
     fn describe(&self) -> MediaReply {
         self.connection.local_description().map_or_else(
             || MediaReply::Failed(MediaFailure::Refused(String::new())),
-            |description| MediaReply::Sdp(description.sdp()),
+            |description| {
+                let is_offer = description.type_() == RtcSdpType::Offer;
+                let what = if is_offer { "local offer" } else { "local answer" };
+                MediaReply::Sdp(self.edited(description.sdp(), what))
+            },
         )
+    }
+
+    fn edited(&self, sdp: String, what: &str) -> String {
+        match self.driver.upgrade() {
+            Some(driver) => driver.edited(self.call, sdp, what),
+            None => sdp,
+        }
     }
 
     fn microphone_failure(&self, thrown: &JsValue) -> MediaFailure {

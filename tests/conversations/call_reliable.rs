@@ -399,3 +399,29 @@ fn an_offer_in_a_183_that_nobody_acknowledges_ends_the_call() {
     stage.says("504");
     ends(&stage, EndedBy::Network, EndCause::Timeout);
 }
+
+#[test]
+fn an_answer_in_the_2xx_from_elsewhere_than_the_early_sound_gets_a_new_offer() {
+    let print = "sha-256 00:FF";
+    for (from, to, is_same) in [
+        ("o=bob 77 1", "o=bob 77 2", true),
+        ("a=sendrecv", "a=sendrecv\r\na=x-odd", true),
+        (print, "sha-256 AA:FF", false),
+        ("a=ice-ufrag:Zb9q", "a=ice-ufrag:Other", false),
+    ] {
+        let mut stage = phone();
+        calls_bob(&mut stage);
+        let invite = stage.last.clone();
+        stage.hears(invite.answer_with_sdp(183, FAR_SDP)).forgets();
+        let other = FAR_SDP.replace(from, to);
+        assert_ne!(other, FAR_SDP);
+        stage.hears(invite.answer_with_sdp(200, &other)).says("ACK");
+        if is_same {
+            stage.says_nothing();
+        } else {
+            let reinvite = stage.says("INVITE").last.clone();
+            stage.hears(reinvite.answer_with_sdp(200, &other)).says("ACK");
+        }
+        tells_state(&mut stage, CallState::Connected);
+    }
+}

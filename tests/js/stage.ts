@@ -5,7 +5,8 @@ import type { CallOptions, PhoneOptions } from "../../js/options.js";
 import { newPhone, type Phone } from "../../js/phone.js";
 import type { UaEvent } from "../../pkg/cc_sdk.js";
 
-type Sink = (account: number, event: UaEvent) => void;
+type Sink = ConstructorParameters<CoreClass>[0];
+type Edit = ConstructorParameters<CoreClass>[1];
 type CallState = Extract<UaEvent, { type: "callState" }>;
 
 /** What the wasm throws for misuse. */
@@ -22,11 +23,14 @@ export class FakeCore implements Core {
   /** What a command meets; a test may replace it to throw or to answer. */
   meets: (command: Command, account: number) => void = () => undefined;
   readonly streams = new Map<number, MediaStream>();
+  /** As the wasm asks it. */
+  readonly edit: Edit;
   readonly #sink: Sink;
   #calls = 0;
 
-  constructor(sink: Sink) {
+  constructor(sink: Sink, edit: Edit) {
     this.#sink = sink;
+    this.edit = edit;
   }
 
   reserveCall(): number {
@@ -84,8 +88,8 @@ export class FakeLoader implements Loader {
     await this.arrival;
     const { cores } = this;
     return class extends FakeCore {
-      constructor(sink: Sink) {
-        super(sink);
+      constructor(sink: Sink, edit: Edit) {
+        super(sink, edit);
         cores.push(this);
       }
     };
@@ -147,6 +151,14 @@ export const callTold = (call: number, more: Partial<Extract<UaEvent, { type: "c
   uri: "sip:9196@example.com",
   info: undefined,
   headers: [],
+  caller: {
+    asserted: undefined,
+    verified: undefined,
+    private: false,
+    diversion: [],
+    callInfo: [],
+    autoAnswer: undefined,
+  },
   sipCallId: "abc",
   continues: undefined,
   at: 1000,
