@@ -1,5 +1,5 @@
 import type { UaEvent } from "../pkg/cc_sdk.js";
-import { byLowerCaseName, type Caller, type Words } from "./caller.js";
+import type { Caller, Words } from "./caller.js";
 import type { SharedCore } from "./core.js";
 import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
 import type { Errands } from "./errands.js";

@@ -30,6 +30,8 @@ export type Claims = [
   Holds<Fits<sdk.PublishOptions & { method: "publish"; id: number }, wasm.AskCommand>>,
   Holds<Is<keyof sdk.Account, keyof wasm.Account>>,
   Holds<Fits<sdk.Account, wasm.Account>>,
-  Holds<Is<Exclude<keyof sdk.PhoneOptions, "playAudio"> | "wrapUp", keyof wasm.Configure>>,
-  Holds<Is<Exclude<keyof sdk.CallOptions, "phone" | "token"> | "call" | "target", keyof wasm.DialCommand>>,
+  Holds<
+    Is<Exclude<keyof sdk.PhoneOptions, "playAudio" | "account" | "editSdp"> | "wrapUp", keyof wasm.Configure>
+  >,
+  Holds<Is<Exclude<keyof sdk.CallOptions, "phone"> | "call" | "target" | "pickup", keyof wasm.DialCommand>>,
 ];
