@@ -61,7 +61,7 @@ impl Driver {
                 }
             };
             Self {
-                ear: Ear::new(),
+                ear: Ear::default(),
                 timer: Timer::default(),
                 this: Weak::clone(this),
                 agent: RefCell::new(agent),

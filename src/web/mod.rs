@@ -5,6 +5,8 @@
 //! ([`commands`]), events go out as plain objects. Everything asynchronous is a callback that
 //! feeds an input; nothing waits, and no executor of futures is shipped.
 
+#[cfg(feature = "bench")]
+mod bench;
 mod commands;
 mod connection;
 mod credential;

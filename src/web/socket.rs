@@ -85,12 +85,14 @@ pub(super) struct Ear {
     buffer: RefCell<Vec<u8>>,
 }
 
-impl Ear {
-    pub(super) fn new() -> Self {
+impl Default for Ear {
+    fn default() -> Self {
         Self { encoder: TextEncoder::new(), buffer: RefCell::default() }
     }
+}
 
-    fn hear(&self, text: &JsString, then: impl FnOnce(&[u8])) {
+impl Ear {
+    pub(super) fn hear(&self, text: &JsString, then: impl FnOnce(&[u8])) {
         let mut buffer = self.buffer.take();
         // A UTF-16 unit takes at most three bytes of UTF-8.
         let longest = text.length() as usize * 3;

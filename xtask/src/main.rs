@@ -1,8 +1,9 @@
-//! Build steps that need Rust: `cargo run -p xtask -- wasm [--dev | --names]`.
+//! Build steps that need Rust: `cargo run -p xtask -- wasm [--dev | --names | --bench]`.
 //!
 //! `wasm` compiles the crate to WebAssembly, makes its JavaScript and TypeScript (wasm-bindgen as
 //! a library, so that no second tool has to match its version) and shrinks it (wasm-opt, from npm).
-//! The result is `pkg/cc_sdk.js`, `pkg/cc_sdk.d.ts` and `pkg/cc_sdk.wasm`.
+//! The result is `pkg/cc_sdk.js`, `pkg/cc_sdk.d.ts` and `pkg/cc_sdk.wasm`; with `--bench`, in
+//! `target/bench/`, the same with the parser as an export.
 
 mod shrink;
 mod unread;
@@ -25,7 +26,8 @@ fn main() -> ExitCode {
         ["wasm"] => build_wasm(Build::Release),
         ["wasm", "--dev"] => build_wasm(Build::Development),
         ["wasm", "--names"] => build_wasm(Build::Named),
-        _ => Err("usage: cargo run -p xtask -- wasm [--dev | --names]".into()),
+        ["wasm", "--bench"] => build_wasm(Build::Bench),
+        _ => Err("usage: cargo run -p xtask -- wasm [--dev | --names | --bench]".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,17 +45,19 @@ enum Build {
     Release,
     /// As small, but every function keeps its name: for a look at what takes the bytes.
     Named,
+    /// As small, with what benches call.
+    Bench,
     /// Quick, with names and the text of panics.
     Development,
 }
 
 fn build_wasm(build: Build) -> Result<(), String> {
     let root = workspace();
-    let pkg = root.join("pkg");
+    let pkg = root.join(if build == Build::Bench { "target/bench" } else { "pkg" });
     compile(&root, build)?;
     bind(&artefact(&root, build), &pkg, build)?;
     match build {
-        Build::Release | Build::Named => optimise(&root, &pkg, build),
+        Build::Release | Build::Named | Build::Bench => optimise(&root, &pkg, build),
         Build::Development => rename(&pkg.join("cc_sdk_bg.wasm"), &pkg.join("cc_sdk.wasm")),
     }?;
     clear_away(&pkg)
@@ -70,6 +74,9 @@ fn compile(root: &Path, build: Build) -> Result<(), String> {
         "--target",
         TARGET,
     ]);
+    if build == Build::Bench {
+        cargo.args(["--features", "bench"]);
+    }
     if build != Build::Development {
         cargo.args(["--profile", "wasm"]).env("CARGO_ENCODED_RUSTFLAGS", reproducible(root));
     }
