@@ -74,6 +74,7 @@ impl UserAgent {
     /// What the far end does wrong is never an error here: it is answered on the wire.
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Result<(), ApiMisuse> {
         self.core.now = now.max(self.core.now);
+        self.core.out.turn(self.core.now);
         let result = match input {
             Input::Command(account, command) => self.on_command(account, command),
             input => {

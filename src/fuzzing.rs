@@ -67,7 +67,7 @@ fn complete(description: &str, gathered: &[Gathered], is_whole: bool) {
 }
 
 #[cfg(test)]
-#[path = "../tests/support/hostile.rs"]
+#[path = "../tests/support/hostile/mod.rs"]
 mod hostile;
 
 /// What is cut down stays so, and holds at most one direction for each section.

@@ -100,6 +100,7 @@ mod media;
 mod outbox;
 mod owned;
 mod package;
+mod rate;
 mod registration;
 mod sdp;
 mod seat;

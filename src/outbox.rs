@@ -3,8 +3,11 @@
 use std::collections::VecDeque;
 
 use crate::agent::{FlowId, LinkRequest, Output};
-use crate::api::{AccountId, UaEvent};
+use crate::api::{AccountId, CallId, UaEvent};
 use crate::media::{MediaRequest, PeerId, Ticket};
+use crate::rate::Rate;
+use crate::sip::ParseError;
+use crate::time::Time;
 use crate::transaction::Wire;
 
 /// Consequences, in the order in which they were decided.
@@ -12,9 +15,47 @@ use crate::transaction::Wire;
 pub(crate) struct Outbox {
     queue: VecDeque<Output>,
     tickets: u32,
+    now: Time,
+    /// Of warnings about what the far side says.
+    warnings: Rate,
+    /// Those that were not told.
+    untold: u32,
 }
 
 impl Outbox {
+    /// It is this late.
+    pub(crate) fn turn(&mut self, now: Time) {
+        self.now = now;
+    }
+
+    /// Tells the page of what could not be read; of a flood of it only how much it was.
+    pub(crate) fn unreadable(
+        &mut self,
+        account: AccountId,
+        error: &ParseError,
+        call: Option<CallId>,
+    ) {
+        if !self.warnings.takes(self.now, WARNINGS) {
+            self.untold = self.untold.saturating_add(1);
+            return;
+        }
+        let mut text = error.to_string();
+        if self.untold > 0 {
+            text.push_str("; others since the last warning: ");
+            text.push_str(&std::mem::take(&mut self.untold).to_string());
+        }
+        self.event(
+            account,
+            UaEvent::Warning {
+                code: "message-unreadable".to_owned(),
+                text,
+                call: call.map(|id| id.0),
+                header: error.header.map(str::to_owned),
+                offset: u32::try_from(error.offset).ok(),
+            },
+        );
+    }
+
     pub(crate) fn event(&mut self, account: AccountId, event: UaEvent) {
         self.queue.push_back(Output::Event(account, event));
     }
@@ -61,3 +102,6 @@ impl Wire for Outbox {
         self.queue.push_back(Output::Transmit(flow, bytes));
     }
 }
+
+/// Of what cannot be read, in a window of time.
+const WARNINGS: u32 = 20;

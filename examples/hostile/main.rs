@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, reason = "it is a program that prints")]
 #![allow(dead_code, reason = "the tests use more of it")]
 
-#[path = "../../tests/support/hostile.rs"]
+#[path = "../../tests/support/hostile/mod.rs"]
 mod hostile;
 
 use std::time::{Duration, Instant};

@@ -3,7 +3,7 @@
 use super::phone::Phone;
 use super::refusal::{self, Refusal};
 use super::{Core, FlowId};
-use crate::api::{AccountId, CallId, UaEvent};
+use crate::api::{AccountId, CallId};
 use crate::call::{self, Call};
 use crate::context::{Owner, Usage};
 use crate::sip::{Message, Method, ParseError, Reply, Response};
@@ -225,7 +225,7 @@ fn on_unreadable(
     {
         core.out.transmit(flow, bytes);
     }
-    core.out.event(account, UaEvent::unreadable(error, None));
+    core.out.unreadable(account, error, None);
 }
 
 /// Outside any transaction, since what names the transaction may be what cannot be read.

@@ -3,9 +3,7 @@
 #[cfg(target_arch = "wasm32")]
 use {serde::Serialize, tsify::Tsify};
 
-use crate::sip::ParseError;
-
-use super::{CallId, Caller, Parsed};
+use super::{Caller, Parsed};
 
 /// A fact that a page is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -264,19 +262,6 @@ pub enum UaEvent {
         /// Where in the message, in bytes from its start.
         offset: Option<u32>,
     },
-}
-
-impl UaEvent {
-    /// The warning of a message, or of a header in it, that could not be read.
-    pub(crate) fn unreadable(error: &ParseError, call: Option<CallId>) -> Self {
-        Self::Warning {
-            code: "message-unreadable".to_owned(),
-            text: error.to_string(),
-            call: call.map(|id| id.0),
-            header: error.header.map(str::to_owned),
-            offset: u32::try_from(error.offset).ok(),
-        }
-    }
 }
 
 /// See [`UaEvent::Registration`].

@@ -31,6 +31,10 @@ impl Call {
         };
         match self.send_again(ctx, request, usage) {
             Some(again) => {
+                // Those that were answered stay; a long call must not keep them all.
+                if self.challenged.len() == REMEMBERED {
+                    self.challenged.remove(0);
+                }
                 self.challenged.push((again, attempts));
                 self.rename(id, again);
             }
@@ -76,3 +80,6 @@ impl Call {
         }
     }
 }
+
+/// Requests of one call that were sent again.
+const REMEMBERED: usize = 32;

@@ -20,7 +20,9 @@ pub(super) struct Fork {
 }
 
 /// So many of them are told apart; what others say reliably is not acknowledged.
-const FORKS: usize = 16;
+pub(super) const FORKS: usize = 16;
+/// So many PRACK leave in a window of time.
+const PRACKS: u32 = 32;
 
 impl Calling {
     /// The far side whose description was taken, while it rings.
@@ -62,6 +64,10 @@ impl Call {
             return true;
         };
         if fork.rseq.is_some_and(|last| last.checked_add(1) != Some(rseq)) {
+            return false;
+        }
+        if !self.flood.takes(ctx.now, PRACKS) {
+            // It is said again until its PRACK comes.
             return false;
         }
         fork.rseq = Some(rseq);

@@ -6,6 +6,7 @@ use crate::dialog::Dialog;
 use crate::errand;
 use crate::error::ApiMisuse;
 use crate::identity::ALLOW;
+use crate::rate;
 use crate::sip::{Message, Method, Reply};
 use crate::time::{Time, soonest};
 use crate::transaction::TransactionId;
@@ -154,8 +155,14 @@ impl Call {
                 self.on_offer(ctx, server, reply, number, request);
             }
             Some(Method::Info | Method::Message) => {
-                ctx.respond(server, &reply.response(200));
-                self.on_body(ctx, request);
+                if self.flood.takes(ctx.now, BODIES) {
+                    ctx.respond(server, &reply.response(200));
+                    self.on_body(ctx, request);
+                } else {
+                    let mut response = reply.response(503);
+                    response.headers.push("Retry-After", rate::WINDOW.as_secs().to_string());
+                    ctx.respond(server, &response);
+                }
             }
             Some(Method::Options) => {
                 let mut response = self.accepting(ctx, &reply, String::new());
@@ -247,3 +254,6 @@ impl Call {
         }
     }
 }
+
+/// So many INFO and MESSAGE the page is told of in a window of time.
+const BODIES: u32 = 100;

@@ -156,7 +156,7 @@ impl Call {
             Ok(dialog) => dialog,
             Err(error) => {
                 ctx.respond(server, &reply.response(error.status()));
-                ctx.tell(UaEvent::unreadable(&error, None));
+                ctx.out.unreadable(ctx.account, &error, None);
                 return call;
             }
         };

@@ -43,6 +43,7 @@ use crate::context::{Context, Usage};
 use crate::errand;
 use crate::error::ApiMisuse;
 use crate::media::PeerId;
+use crate::rate::Rate;
 use crate::sdp::Origin;
 use crate::sip::Message;
 use crate::text::cut;
@@ -116,6 +117,10 @@ pub(crate) struct Call {
     told: Told,
     /// The last ACKs, to be said again when a 2xx is.
     acks: Vec<Acked>,
+    /// Far sides that took the call after another had, and were told that it is over.
+    dropped: u8,
+    /// Of what the far side can say without end.
+    flood: Rate,
     /// Requests that were sent again after a challenge.
     challenged: Vec<(TransactionId, Attempts)>,
 }
@@ -194,6 +199,8 @@ impl Call {
             asked: None,
             told: Told::default(),
             acks: Vec::new(),
+            dropped: 0,
+            flood: Rate::default(),
             challenged: Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! The 2xx to our INVITEs: ACK, forks, repetitions (RFC 3261 §13.2.2.4).
 
-use crate::api::{EndCause, EndReason, EndedBy, UaEvent};
+use crate::api::{EndCause, EndReason, EndedBy};
 use crate::context::{Context, Owner, Usage};
 use crate::dialog::Dialog;
 use crate::media::MediaRequest;
@@ -8,6 +8,7 @@ use crate::sdp;
 use crate::sip::{Message, Method, ParseError};
 use crate::transaction::TransactionId;
 
+use super::early::FORKS;
 use super::in_dialog::Up;
 use super::negotiation::Purpose;
 use super::outgoing::{Hears, Offer, description};
@@ -92,7 +93,7 @@ impl Call {
 
     /// The 2xx does not say by which way requests go (RFC 3261 §12.1.2).
     fn drop_unroutable(&mut self, ctx: &mut Context<'_>, dialog: Dialog, error: &ParseError) {
-        ctx.tell(UaEvent::unreadable(error, Some(self.id)));
+        ctx.out.unreadable(ctx.account, error, Some(self.id));
         self.state = State::Up(Box::new(Up::new(dialog, false)));
         let reason = EndReason::new(EndedBy::Remote, EndCause::ServerError).with_status(200);
         self.end(ctx, reason, 500);
@@ -118,9 +119,14 @@ impl Call {
         self.describe_anew(ctx, Purpose::Reinvite, offer);
     }
 
-    /// Another fork took the call too late.
+    /// Another fork took the call too late. Of very many nobody answered an INVITE: theirs are
+    /// not heard, and they give up by themselves.
     fn drop_fork(&mut self, ctx: &mut Context<'_>, id: TransactionId, response: &Message<'_>) {
+        if usize::from(self.dropped) == FORKS {
+            return;
+        }
         if let Some(mut dialog) = self.dialog_of(ctx, id, response) {
+            self.dropped += 1;
             self.acknowledge(ctx, id, &dialog, response);
             let bye = dialog.request(ctx.identity, Method::Bye);
             ctx.send(bye, Owner::Call(self.id, Usage::Bye));

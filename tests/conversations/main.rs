@@ -4,6 +4,8 @@
 
 mod company;
 mod far;
+#[path = "../support/hostile/phone.rs"]
+mod hostile_phone;
 mod stage;
 
 mod agent;
@@ -21,6 +23,7 @@ mod call_reasons;
 mod call_redirect;
 mod call_reliable;
 mod call_words;
+mod floods;
 mod hostile;
 mod messages;
 mod moving;
