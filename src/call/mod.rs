@@ -151,7 +151,7 @@ enum Privacy {
 }
 
 /// What the person wishes of the sound.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sound {
     muted: bool,
     /// What is in force is what the page was told.

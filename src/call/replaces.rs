@@ -3,8 +3,8 @@
 //! Whoever names a call's Call-ID and both tags was a party of it, was told by one, or is the
 //! server that carried it; nothing else is asked for (RFC 3891 §3 leaves that to policy, and a
 //! browser's only way to authenticate a caller is its server). Such a call is taken without
-//! ringing, since the person is in a call with that party already; the microphone that was muted
-//! stays so. The old call ends when the new one is up, with cause `replaced`.
+//! ringing, since the person is in a call with that party already; what was muted or on hold stays
+//! so. The old call ends when the new one is up, with cause `replaced`.
 
 use crate::api::CallId;
 use crate::context::Context;
@@ -13,15 +13,15 @@ use crate::sip::{Replaces, Uri};
 use crate::text;
 
 use super::transfer::Destination;
-use super::{Call, State, info};
+use super::{Call, Sound, State, info};
 
 /// The call that another one takes further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Continues {
     pub(crate) call: CallId,
     pub(super) how: How,
-    /// Its microphone was off.
-    muted: bool,
+    /// Whoever was not to be heard is not heard now.
+    sound: Sound,
 }
 
 /// See [`Continues`].
@@ -71,13 +71,15 @@ impl Call {
 
     /// What a call is that takes this one further.
     pub(crate) const fn continued(&self, how: How) -> Continues {
-        Continues { call: self.id, how, muted: self.sound.muted }
+        Continues { call: self.id, how, sound: self.sound }
     }
 
     /// Takes over what the person did in the call that this one takes further. The page was told
     /// of this one.
     pub(super) fn take_over(&mut self, ctx: &mut Context<'_>) {
-        if self.continues.is_some_and(|it| it.muted) {
+        let Some(Continues { sound, .. }) = self.continues else { return };
+        self.sound = sound;
+        if sound.muted {
             self.mute(ctx, true);
         }
     }

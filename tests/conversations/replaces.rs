@@ -89,6 +89,25 @@ fn a_microphone_that_was_off_stays_off() {
 }
 
 #[test]
+fn a_call_on_hold_stays_on_hold() {
+    let mut stage = phone();
+    let bob = talks_to_bob(&mut stage);
+    stage.does(Command::Hold(bob.id, true)).says("INVITE");
+    let held = FAR_SDP.replace("sendrecv", "recvonly");
+    stage.hears(stage.last.answer_with_sdp(200, &held)).says("ACK").forgets();
+    let (mut carol, invite) = carol(&bob.far, "");
+    stage.hears(invite).says("200 INVITE");
+    carol.learns(&stage.last);
+    let new = continued(&mut stage, bob.id);
+    let peer = opened(&stage);
+    for request in [MediaRequest::Mute(true), MediaRequest::Direction { receive: false }] {
+        assert!(stage.asked.iter().any(|it| it.0 == peer && it.2 == request), "{request:?}");
+    }
+    stage.hears(carol.request(Method::Ack));
+    stage.tells_of(|it| *it == UaEvent::CallHeld { call: new.0, local: true, remote: false });
+}
+
+#[test]
 fn who_knows_less_than_the_whole_dialog_is_refused() {
     let mut stage = phone();
     let mut bob = talks_to_bob(&mut stage);
