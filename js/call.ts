@@ -373,7 +373,7 @@ export class Call extends TypedEventTarget<CallEventMap> {
         return this.#raise("message", { contentType: fact.contentType, body: fact.body });
       case "callTransfer": {
         const { state, target, other, sipStatus, cause } = fact;
-        this.#raise("transfer", { state, target, other, sipStatus, cause });
+        this.#raise("transfer", { state, to: target, other, sipStatus, cause });
         if (state === "accepted") this.#transferring.resolve();
         if (state === "failed") this.#failTransfer({ cause: cause ?? "internal", sipStatus });
         return;

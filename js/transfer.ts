@@ -21,7 +21,7 @@ export interface TransferOptions {
 export interface Transfer {
   readonly state: TransferState;
   /** As the page said it, or the number of the other call. */
-  readonly target: string;
+  readonly to: string;
   /** `id` of the other call, where the transfer is to one. */
   readonly other: number | undefined;
   /** The status that said so, where there was one. */

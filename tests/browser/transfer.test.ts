@@ -82,9 +82,7 @@ test("alice asks carol first, then bob and carol have each other", limit, async 
     await listensToLast(page);
   }
   await Promise.all([hearsTone(bob, TONES.carol), hearsTone(carol, TONES.bob)]);
-  await Promise.all(
-    [bob, carol].map((page) => page.waitForFunction(() => window.ccSdk.calls.length === 1)),
-  );
+  await Promise.all([bob, carol].map((page) => page.waitForFunction(() => window.ccSdk.calls.length === 1)));
   await alice.waitForFunction(() => window.ccSdk.calls.length === 0);
   await bob.evaluate(() => window.lastCall?.hangup());
   await callState(carol, "ended");

@@ -54,8 +54,11 @@ test("a transfer goes to the core, and settles when it was taken there", async (
   core.tells(step("accepted", { sipStatus: 200 }), ended(1, { by: "local", cause: "replaced" }));
   await settled();
   assert.equal(settledAs, "taken");
-  const states = (events as unknown as CallFacts["transfer"][]).map(({ state }) => state);
-  assert.deepEqual(states, ["requested", "trying", "ringing", "accepted"]);
+  const steps = (events as unknown as CallFacts["transfer"][]).map(({ state, to }) => [state, to]);
+  assert.deepEqual(
+    steps,
+    ["requested", "trying", "ringing", "accepted"].map((state) => [state, "1003"]),
+  );
 });
 
 test("a transfer to another call names that call", async () => {
@@ -90,10 +93,9 @@ test("a transfer of a call that is lost with the core rejects", async () => {
 
 test("what the far side asks for is accepted or refused by the event itself", async () => {
   const { call, core } = await talking();
-  const [events] = [heard(call, "transferrequest") as unknown as CallFacts["transferrequest"][]];
+  const events = heard(call, "transferrequest");
   core.tells(request);
-  const asked = events[0];
-  assert.ok(asked);
+  const asked = events[0] as unknown as CallFacts["transferrequest"];
   const { number, displayName, uri, referredBy, expiresIn } = asked;
   assert.deepEqual(
     [number, displayName, uri, referredBy, expiresIn],
