@@ -109,7 +109,10 @@ async function loaded(sim) {
 async function happens(sim, { phone }, follows) {
   const { chance } = sim;
   const call = chance.pick([...phone.calls, undefined]);
-  if (chance.happens(0.05)) return breaks(sim);
+  if (chance.happens(0.04)) return breaks(sim);
+  if (phone.calls.some(({ state }) => state === "incoming") && chance.happens(0.4)) {
+    return follows(() => phone.calls.find(({ state }) => state === "incoming").answer());
+  }
   if (call) {
     const act = chance.pick([
       ...(call.direction === "incoming" && call.state === "incoming"
@@ -121,7 +124,6 @@ async function happens(sim, { phone }, follows) {
       () => call.resume(),
       () => call.sendDigits("12#"),
       () => call.sendMessage("hello"),
-      () => call.hangup(),
     ]);
     return follows(act);
   }
@@ -136,8 +138,8 @@ async function happens(sim, { phone }, follows) {
       ]),
     );
   }
-  if (chance.happens(0.3)) {
-    const { farSide } = sim;
+  const { farSide } = sim;
+  if (chance.happens(farSide.openCalls > 0 ? 0.6 : 0.2)) {
     const acts = [
       () => farSide.answers(),
       () => farSide.answers(),
@@ -150,7 +152,9 @@ async function happens(sim, { phone }, follows) {
       () => farSide.calls(chance.pick(["alice", "bob"])),
     ];
     // It has no such call, perhaps.
-    return chance.pick(acts)().catch(() => undefined);
+    return chance
+      .pick(acts)()
+      .catch(() => undefined);
   }
   follows(() => phone.callPhone({ phone: chance.pick(["alice", "bob", "bob", "100"]) }));
 }
