@@ -43,11 +43,9 @@ function browser(clock: Clock, network: Network, media: Media, chance: Chance): 
     ...timers(clock),
   };
   if (!own.document) {
-    simulated.Window = class {
-      static [Symbol.hasInstance](value: unknown): boolean {
-        return value === globalThis;
-      }
-    };
+    simulated.Window = Object.defineProperty(() => undefined, Symbol.hasInstance, {
+      value: (other: unknown) => other === globalThis,
+    });
     const page = new EventTarget();
     simulated.addEventListener = page.addEventListener.bind(page);
     simulated.removeEventListener = page.removeEventListener.bind(page);
@@ -143,18 +141,18 @@ function timers(clock: Clock): Record<string, unknown> {
     intervals.delete(number);
   };
   return {
-    setTimeout: (callback: unknown, wait = 0, ...rest: unknown[]) =>
+    setTimeout: (callback: unknown, wait: unknown, ...rest: unknown[]) =>
       new Handle(
-        clock.arm(Math.max(0, Number(wait)), () => {
+        clock.arm(Math.max(0, Number(wait ?? 0)), () => {
           call(callback, rest);
         }),
       ),
-    setInterval: (callback: unknown, wait = 0, ...rest: unknown[]) => {
+    setInterval: (callback: unknown, wait: unknown, ...rest: unknown[]) => {
       const again = (): void => {
-        intervals.set(first, clock.arm(Math.max(1, Number(wait)), again));
+        intervals.set(first, clock.arm(Math.max(1, Number(wait ?? 0)), again));
         call(callback, rest);
       };
-      const first = clock.arm(Math.max(1, Number(wait)), again);
+      const first = clock.arm(Math.max(1, Number(wait ?? 0)), again);
       intervals.set(first, first);
       return new Handle(first);
     },

@@ -237,7 +237,7 @@ export class SimulatedPeer extends EventTarget {
   }
 
   getStats(): Promise<Map<string, unknown>> {
-    return Promise.resolve(new Map());
+    return Promise.resolve(new Map<string, unknown>());
   }
 
   restartIce(): void {
@@ -369,6 +369,6 @@ export function sdp(iceUser: string, number: number, setup: string, direction: s
     "a=rtpmap:111 opus/48000/2",
     "a=rtpmap:0 PCMU/8000",
     "a=rtpmap:126 telephone-event/8000",
-    `${lines}`,
+    lines,
   ].join("\r\n");
 }

@@ -21,7 +21,7 @@ export function socketClass(network: Network): typeof WebSocket {
       network.connect(this);
     }
 
-    send(data: string): void {
+    send(data: unknown): void {
       if (this.readyState === 0) throw new DOMException("still in CONNECTING state", "InvalidStateError");
       if (this.readyState === 1) network.fromPage(this, String(data));
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A source of numbers that look random and are not (SplitMix64).
+/// A source of numbers that look random and are not (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub struct Chance(u64);
 

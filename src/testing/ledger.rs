@@ -78,10 +78,10 @@ impl Ledger {
             | UaEvent::CallTrack { call }
             | UaEvent::CallDigit { call, .. }
             | UaEvent::CallDigitSent { call, .. }
-            | UaEvent::CallMessage { call, .. } => {
-                if self.find(*call).is_none_or(|known| known.end.is_some()) {
-                    wrong.push(format!("a call that is not there, or over, is told of: {event:?}"));
-                }
+            | UaEvent::CallMessage { call, .. }
+                if self.find(*call).is_none_or(|known| known.end.is_some()) =>
+            {
+                wrong.push(format!("a call that is not there, or over, is told of: {event:?}"));
             }
             _ => {}
         }

@@ -68,7 +68,7 @@ impl Simulation {
                 self.arrive(what);
             }
         } else if self.proxy.next_timeout().is_some_and(|at| at <= now) {
-            self.with_proxy(|proxy, net| proxy.on_timeout(net));
+            self.with_proxy(super::Proxy::on_timeout);
         } else if let Some(index) =
             self.phones.iter().position(|phone| phone.alarm.falls.is_some_and(|at| at <= now))
         {
@@ -308,7 +308,7 @@ impl Simulation {
     }
 
     fn freeze_flows(&mut self, phone: PhoneId) {
-        for flow in self.phones[phone.0].flows.iter_mut() {
+        for flow in &mut self.phones[phone.0].flows {
             if flow.state == FlowState::Up {
                 flow.state = FlowState::Frozen;
                 self.counts.frozen += 1;

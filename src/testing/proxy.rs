@@ -22,7 +22,7 @@ pub(super) type Leg = (PhoneId, FlowId);
 /// The domain that the proxy is responsible for.
 pub(super) const DOMAIN: &str = "example.com";
 
-/// A proxy between WebSockets (RFC 3261 §16, RFC 7118).
+/// A proxy between browsers (RFC 3261 §16, RFC 7118).
 #[derive(Debug, Default)]
 pub(super) struct Proxy {
     pub(super) habits: Habits,

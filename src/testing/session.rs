@@ -36,8 +36,9 @@ pub struct Outcome {
     pub simulation: Simulation,
 }
 
-/// Plays random calls, until all have hung up, all phones are shut down and all is quiet, and
-/// checks what must hold: every call ended once on its page, and nothing is told of it after;
+/// Plays random calls until all phones are shut down and all is quiet.
+///
+/// What must hold then, and is checked: every call ended once on its page, and nothing is told of it after;
 /// every peer connection was closed; no call, transaction or timer is left. Where the network
 /// loses nothing, both ends see the same call, or none.
 pub fn play(plan: &Plan) -> Outcome {

@@ -45,7 +45,8 @@ test("without a simulation, importing the simulator changes nothing", async () =
 
 test("the simulator's types hold under strict without skipLibCheck", async () => {
   const folder = project("testing-types", { "page.ts": typed });
-  const flags = "--noEmit --strict --skipLibCheck false --target es2022 --lib es2023,esnext.disposable,dom,dom.iterable";
+  const flags =
+    "--noEmit --strict --skipLibCheck false --target es2022 --lib es2023,esnext.disposable,dom,dom.iterable";
   const options = [...flags.split(" "), "--module", "nodenext", "--moduleResolution", "nodenext"];
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const { stdout } = await run("node", [compiler, "page.ts", ...options], { cwd: folder }).catch(
@@ -76,6 +77,8 @@ const typed = `
 `;
 
 test("random calls of two phones leave nothing behind", async () => {
-  const { stdout } = await run("node", ["scripts/simulate.mjs", "--seed", "1", "--calls", "200"], { cwd: root });
+  const { stdout } = await run("node", ["scripts/simulate.mjs", "--seed", "1", "--calls", "200"], {
+    cwd: root,
+  });
   assert.match(stdout, /\n0 rounds failed\n/);
 });

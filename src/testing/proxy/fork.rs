@@ -222,14 +222,12 @@ impl Proxy {
         if context.request.method != Method::Invite {
             return;
         }
-        let mut reply = None;
-        if let Ok(bytes) = context.request.to_bytes()
-            && let Ok(message) = Message::parse(&bytes)
-        {
-            let mut made = Reply::of(&message);
-            made.tag(&format!("proxy{id}"));
-            reply = Some(made);
-        }
+        let bytes = context.request.to_bytes().unwrap_or_default();
+        let reply = Message::parse(&bytes).ok().map(|message| {
+            let mut reply = Reply::of(&message);
+            reply.tag(&format!("proxy{id}"));
+            reply
+        });
         for branch in context.branches.iter_mut().filter(|branch| is_lost(branch)) {
             if !branch.is_final() {
                 branch.cancel(net);

@@ -104,7 +104,6 @@ impl Session {
 
     fn about_phone(&mut self, phone: PhoneId) {
         match self.chance.below(42) {
-            39 => self.asks(phone),
             0..=27 => self.dials(phone),
             28 => drop(self.sim.command(phone, Command::Unregister)),
             29..=31 => drop(self.sim.register(phone)),
@@ -117,7 +116,7 @@ impl Session {
                 drop(self.sim.command(phone, Command::Shutdown));
                 drop(self.sim.register(phone));
             }
-            38 => self.asks(phone),
+            38 | 39 => self.asks(phone),
             _ => {
                 // Somebody presses a button of a call that is over.
                 let last = self.sim.calls(phone).last().map(SimCall::call_id);
