@@ -117,6 +117,8 @@ pub(crate) enum Usage {
     Update,
     /// A PRACK.
     Prack,
+    /// An UPDATE with an offer before the INVITE is answered.
+    EarlyOffer,
     /// A BYE.
     Bye,
     /// An INFO that carries a digit.

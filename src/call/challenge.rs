@@ -73,7 +73,7 @@ impl Call {
             State::Leaving(leaving) => leaving.transaction_mut(),
             State::Preparing { .. } | State::Incoming(_) | State::Gone => None,
         };
-        for known in [known, refer].into_iter().flatten() {
+        for known in [known, refer, self.early_offer.as_mut()].into_iter().flatten() {
             if *known == old {
                 *known = new;
             }

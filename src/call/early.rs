@@ -16,7 +16,8 @@ use super::{Call, State};
 pub(super) struct Fork {
     pub(super) dialog: Dialog,
     /// RSeq of its last reliable answer.
-    rseq: Option<u32>,
+    pub(super) rseq: Option<u32>,
+    pub(super) may_update: bool,
 }
 
 /// So many of them are told apart; what others say reliably is not acknowledged.
@@ -57,9 +58,10 @@ impl Call {
             if at == FORKS {
                 return true;
             }
-            self.forks.push(Fork { dialog, rseq: None });
+            self.forks.push(Fork { dialog, rseq: None, may_update: false });
         }
         let fork = &mut self.forks[at];
+        fork.may_update |= response.lists("Allow", "UPDATE");
         let (Ok(Some(rseq)), true) = (response.rseq(), response.lists("Require", "100rel")) else {
             return true;
         };

@@ -58,7 +58,9 @@ impl Call {
                 let reason = EndReason::new(EndedBy::System, EndCause::MediaChanged);
                 self.end(ctx, reason, 488);
             }
-            Negotiation::Describing { purpose: Purpose::Reinvite, .. } if self.is_talking() => {
+            Negotiation::Describing { purpose: Purpose::Reinvite, .. }
+                if self.is_talking() || matches!(self.state, State::Calling(_)) =>
+            {
                 self.negotiation = Negotiation::Stable;
                 self.give_offer_up(ctx, failure.code());
             }

@@ -11,6 +11,7 @@ mod challenge;
 mod digits;
 mod draft;
 mod early;
+mod early_offer;
 mod failed;
 mod hold;
 mod in_dialog;
@@ -101,6 +102,7 @@ pub(crate) struct Call {
     privacy: Privacy,
     /// The far sides of an outgoing call that ring, or did.
     forks: Vec<Fork>,
+    early_offer: Option<TransactionId>,
     /// What an incoming call says before its answer, where that must arrive.
     reliable: Option<Reliable>,
     /// What the page adds to the next answer, refusal, BYE or CANCEL.
@@ -190,6 +192,7 @@ impl Call {
             timer: SessionTimer::default(),
             privacy: Privacy::None,
             forks: Vec::new(),
+            early_offer: None,
             reliable: None,
             words: Words::default(),
             once: false,
@@ -305,6 +308,7 @@ impl Call {
             Usage::Info => self.on_info_answered(ctx, status),
             Usage::Refer => self.on_refer_answered(ctx, id, response),
             Usage::Notify if status >= 300 => self.on_notify_refused(),
+            Usage::EarlyOffer => self.on_early_offer_answered(ctx, id, Some(response)),
             Usage::Prack | Usage::Message(_) | Usage::Notify | Usage::Incoming => {}
         }
     }
@@ -334,6 +338,7 @@ impl Call {
             Usage::Info => self.on_info_lost(),
             Usage::Refer => self.on_refer_lost(ctx, id, why),
             Usage::Notify => self.on_notify_refused(),
+            Usage::EarlyOffer => self.on_early_offer_answered(ctx, id, None),
             // An UPDATE goes again by itself.
             Usage::Update | Usage::Prack | Usage::Message(_) => {}
         }

@@ -333,6 +333,7 @@ impl Call {
             let is_open = self.peer.as_ref().is_some_and(Peer::is_still_silent);
             up.settle(ctx.now, is_open);
         }
+        self.watch_early_sound(ctx);
         self.tell_local_hold(ctx);
         self.show(ctx);
         self.play_digits(ctx);

@@ -28,6 +28,9 @@ pub(super) struct Calling {
     pub(super) tried: Vec<String>,
     /// Where it may still be sent.
     pub(super) further: Vec<String>,
+    /// When it is seen whether early sound passes, which is once.
+    pub(super) check_at: Option<Time>,
+    pub(super) has_checked: bool,
 }
 
 /// What was heard of the far side.
@@ -64,9 +67,10 @@ pub(super) enum Offer {
 
 impl Calling {
     pub(super) fn deadline(&self) -> Time {
+        let soon = self.check_at.map_or(self.ring_until, |at| self.ring_until.min(at));
         match &self.offer {
-            Offer::Refused { until, .. } => self.ring_until.min(*until),
-            Offer::Partial { .. } | Offer::Whole => self.ring_until,
+            Offer::Refused { until, .. } => soon.min(*until),
+            Offer::Partial { .. } | Offer::Whole => soon,
         }
     }
 
@@ -204,6 +208,8 @@ impl Call {
             offer: if is_whole { Offer::Whole } else { Offer::Partial { sdp } },
             tried,
             further: Vec::new(),
+            check_at: None,
+            has_checked: false,
         }));
         self.negotiation = Negotiation::Offered;
         self.tell_status(ctx, 1);
@@ -275,6 +281,8 @@ impl Call {
         let State::Calling(calling) = &self.state else { return };
         if calling.ring_until <= ctx.now {
             self.end(ctx, EndReason::new(EndedBy::System, EndCause::NoAnswer), 487);
+        } else if calling.check_at.is_some_and(|at| at <= ctx.now) {
+            self.check_early_sound(ctx);
         } else if calling.deadline() <= ctx.now {
             self.call_with_whole_list(ctx);
         }

@@ -158,7 +158,7 @@ impl Call {
     /// The offer of a re-INVITE is ready.
     pub(super) fn send_reinvite(&mut self, ctx: &mut Context<'_>, body: String) {
         let contact = self.contact(ctx);
-        let State::Up(up) = &mut self.state else { return };
+        let State::Up(up) = &mut self.state else { return self.send_early_offer(ctx, body) };
         let mut request = up.dialog.request(ctx.identity, Method::Invite);
         request.headers.set("Contact", contact).set("Supported", EXTENSIONS);
         self.timer.ask(ctx.config, &mut request.headers);

@@ -81,6 +81,13 @@ impl Call {
         }
         match (is_early, answer) {
             (Some(true), _) if self.negotiation.is_stable() => self.on_settled(ctx),
+            (Some(true), _) if self.offers_early() => {
+                // What was agreed upon before holds until the far side has decided.
+                if let State::Up(up) = &mut self.state {
+                    up.settle(ctx.now, false);
+                }
+                self.show(ctx);
+            }
             (Some(true), _) => {} // The peer is still at it.
             (Some(false), _) => self.offer_from_new_peer(ctx),
             (None, Some(sdp)) => self.apply(ctx, &sdp),
@@ -115,6 +122,7 @@ impl Call {
             // An UPDATE of the fork that is over now.
             ctx.respond(asked.server, &asked.reply.response(481));
         }
+        self.early_offer = None;
         let offer = MediaRequest::Offer { ice_restart: false };
         self.describe_anew(ctx, Purpose::Reinvite, offer);
     }

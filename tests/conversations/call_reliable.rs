@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use cc_sdk::MediaRequest;
 use cc_sdk::api::{CallId, CallState, Command, EndCause, EndedBy};
 use cc_sdk::sip::Method;
+use cc_sdk::{MediaEvent, MediaReply, MediaRequest, PeerId};
 
 use crate::call_play::*;
 use crate::far::{Far, Wire};
-use crate::stage::{FAR_SDP, Stage};
+use crate::stage::{FAR_SDP, SDP, Stage};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -424,4 +424,109 @@ fn an_answer_in_the_2xx_from_elsewhere_than_the_early_sound_gets_a_new_offer() {
         }
         tells_state(&mut stage, CallState::Connected);
     }
+}
+
+/// A call with an incomplete list of candidates whose early sound was agreed upon reliably, at a
+/// far side that takes these methods.
+fn early_with_an_incomplete_list(stage: &mut Stage, allow: &str) -> (CallId, Wire, PeerId) {
+    stage.media_by_hand();
+    let id = stage.dials("bob");
+    let (peer, _) = stage.asks(|it| matches!(it, MediaRequest::Open { .. }));
+    let offer = stage.asks(|it| matches!(it, MediaRequest::Offer { .. }));
+    stage.replies(offer, MediaReply::Sdp(SDP.into()));
+    let line = crate::stage::CANDIDATE.to_owned();
+    stage.peer_tells(peer, MediaEvent::Candidate { mid: "0".into(), line });
+    stage.passes(SECOND / 20).says("INVITE");
+    let invite = stage.last.clone();
+    let mut early = invite.response(183);
+    early.headers.push("Require", "100rel").push("RSeq", "1").push("Allow", allow);
+    early.headers.push("Content-Type", "application/sdp");
+    early.body = FAR_SDP.into();
+    stage.hears(Wire::of(&early)).says("PRACK").hears_answer(200);
+    let apply = stage.asks(|it| matches!(it, MediaRequest::Apply { .. }));
+    stage.replies(apply, MediaReply::Done);
+    tells_state(stage, CallState::Early);
+    (id, invite, peer)
+}
+
+/// Early sound does not pass: the UPDATE with the whole list.
+fn updates(stage: &mut Stage, peer: PeerId) -> Wire {
+    stage.passes(2 * SECOND);
+    let offer = stage.asks(|it| matches!(it, MediaRequest::Offer { ice_restart: false }));
+    stage.peer_tells(peer, MediaEvent::GatheringDone);
+    stage.replies(offer, MediaReply::Sdp(SDP.into())).says("UPDATE");
+    assert!(stage.last.body().contains("end-of-candidates"));
+    assert!(stage.last.find("Contact").is_some());
+    stage.last.clone()
+}
+
+#[test]
+fn early_sound_that_does_not_pass_gets_the_whole_list_of_candidates() {
+    let mut stage = phone();
+    let (_, invite, peer) = early_with_an_incomplete_list(&mut stage, "INVITE, UPDATE");
+    let update = updates(&mut stage, peer);
+    assert_eq!(number(&update), number(&invite) + 2);
+    let mut far = Far::called(&invite);
+    stage.hears(far.request_with(Method::Update, "application/sdp", FAR_SDP)).says("491 UPDATE");
+    stage.hears(update.answer_with_sdp(200, FAR_SDP));
+    let apply = stage.asks(|it| matches!(it, MediaRequest::Apply { .. }));
+    stage.replies(apply, MediaReply::Done).passes(10 * SECOND).says_nothing();
+    stage.hears(invite.answer(200)).says("ACK");
+    tells_state(&mut stage, CallState::Connected);
+}
+
+#[test]
+fn an_update_that_is_refused_or_unanswered_leaves_the_early_sound_as_it_was() {
+    for status in [488, 500, 491, 504, 481] {
+        let mut stage = phone();
+        let (_, invite, peer) = early_with_an_incomplete_list(&mut stage, "UPDATE");
+        let update = updates(&mut stage, peer);
+        stage.hears(update.answer(status));
+        stage.asks(|it| *it == MediaRequest::Rollback);
+        stage.hears(invite.answer(200)).says("ACK");
+        tells_state(&mut stage, CallState::Connected);
+    }
+}
+
+#[test]
+fn the_call_is_up_also_while_our_update_is_out() {
+    for status in [200, 488] {
+        let mut stage = phone();
+        let (id, invite, peer) = early_with_an_incomplete_list(&mut stage, "UPDATE");
+        let update = updates(&mut stage, peer);
+        stage.hears(invite.answer(200)).says("ACK");
+        tells_state(&mut stage, CallState::Connected);
+        if status == 200 {
+            stage.hears(update.answer_with_sdp(200, FAR_SDP));
+            let apply = stage.asks(|it| matches!(it, MediaRequest::Apply { .. }));
+            stage.replies(apply, MediaReply::Done);
+        } else {
+            stage.hears(update.answer(488));
+            stage.asks(|it| *it == MediaRequest::Rollback);
+        }
+        stage.says_nothing().does(Command::Hangup(id)).says("BYE");
+        assert_eq!(number(&stage.last), number(&update) + 1);
+    }
+}
+
+#[test]
+fn a_call_that_is_taken_while_our_update_is_made_gets_it_as_a_reinvite() {
+    let mut stage = phone();
+    let (_, invite, _) = early_with_an_incomplete_list(&mut stage, "UPDATE");
+    stage.passes(2 * SECOND);
+    let offer = stage.asks(|it| matches!(it, MediaRequest::Offer { .. }));
+    stage.hears(invite.answer(200)).says("ACK");
+    tells_state(&mut stage, CallState::Connected);
+    stage.replies(offer, MediaReply::Sdp(SDP.into())).passes(SECOND).says("INVITE");
+}
+
+#[test]
+fn no_update_goes_to_a_far_side_that_does_not_take_it_or_whose_sound_passes() {
+    let mut stage = phone();
+    early_with_an_incomplete_list(&mut stage, "INVITE");
+    stage.passes(30 * SECOND).says_nothing();
+    let mut stage = phone();
+    let (_, _, peer) = early_with_an_incomplete_list(&mut stage, "UPDATE");
+    stage.peer_tells(peer, MediaEvent::Connected).passes(30 * SECOND).says_nothing();
+    assert!(stage.asked.is_empty());
 }
