@@ -209,21 +209,31 @@ impl Session {
         }
     }
 
-    /// With nothing lost and nothing under way, a call that is up is up at both ends.
+    /// With nothing lost, a call that is up is up at both ends, but for a moment.
     fn agree(&mut self) {
-        let mut wrong = Vec::new();
-        for phone in &self.sim.phones {
-            for call in phone.ledger.up().filter(|it| it.state == Some(CallState::Connected)) {
-                let ends = self.sim.phones.iter().flat_map(|it| it.ledger.up()).filter(|it| {
-                    it.sip_call_id == call.sip_call_id && it.state == Some(CallState::Connected)
-                });
-                let ends = ends.count();
-                if ends != 2 {
-                    wrong.push(format!("call {} of {} is up at {ends} ends", call.id, phone.name));
-                }
-            }
+        let first = self.one_sided();
+        if first.is_empty() {
+            return;
         }
-        self.sim.violations.append(&mut wrong);
+        self.sim.passes(Duration::from_secs(30));
+        let still = self.one_sided().into_iter().filter(|call| first.contains(call));
+        self.sim.violations.extend(still);
+    }
+
+    /// Calls that are up at one end, or at three.
+    fn one_sided(&self) -> Vec<String> {
+        let up = self.sim.phones.iter().flat_map(|phone| phone.ledger.up());
+        let up = up.filter(|call| call.state == Some(CallState::Connected));
+        let all: Vec<&super::SimCall> = up.collect();
+        let ends = |id: &str| all.iter().filter(|call| call.sip_call_id == id).count();
+        all.iter()
+            .map(|call| (ends(&call.sip_call_id), call))
+            .filter(|(ends, _)| *ends != 2)
+            .map(|(ends, call)| {
+                let (id, number, wire) = (call.id, &call.number, &call.sip_call_id);
+                format!("call {id} with {number} ({wire}) is up at {ends} ends")
+            })
+            .collect()
     }
 
     /// All hang up, until nothing is up any more and nothing is under way.
