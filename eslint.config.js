@@ -12,6 +12,8 @@ export default tseslint.config(
       // `return this.#raise(…)` ends a case and calls in one line.
       "@typescript-eslint/no-confusing-void-expression": "off",
       "@typescript-eslint/consistent-type-imports": "error",
+      // `const { token, ...rest } = options` is how a field is left out.
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
     },
   },

@@ -120,11 +120,13 @@ impl Line {
         }
     }
 
-    /// Puts a further flow that is registered into the seat, if there is one.
+    /// Puts a further flow that is registered into the seat, if there is one. Not while a new
+    /// credential is tried at the seat: its outcome is owed to the page.
     pub(super) fn promote(&mut self) -> bool {
         let is_live = |it: &Binding| it.identity.flow.is_some() && it.registration.is_bound();
         let live = self.further.iter_mut().find(|it| is_live(it));
-        match live.filter(|_| self.wish == Wish::Service) {
+        let trying = matches!(self.candidate, Some(Candidate::Here { .. }));
+        match live.filter(|_| self.wish == Wish::Service && !trying) {
             Some(live) => {
                 live.take_standing(&mut self.seat);
                 std::mem::swap(live, &mut self.seat);

@@ -22,17 +22,14 @@ async function open(hertz: number): Promise<Page> {
 
 /** A token for one call, of the next visitor; it brings its account. */
 async function once(page: Page, more: { pickup?: string } = {}): Promise<string> {
-  return page.evaluate(
-    async (wish) => {
-      const answer = await fetch("/createAuth", {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ kind: "once", ...wish }),
-      });
-      return answer.text();
-    },
-    more,
-  );
+  return page.evaluate(async (wish) => {
+    const answer = await fetch("/createAuth", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ kind: "once", ...wish }),
+    });
+    return answer.text();
+  }, more);
 }
 
 /** Every SIP request that the page sends, by its method. */

@@ -48,10 +48,10 @@ test("two phones of one page call each other, and each hears the other", limit, 
     await hearsTone(page, TONE);
   }
   // Nothing of it is the default phone's.
-  assert.deepEqual(
-    await page.evaluate(() => [window.ccSdk.registration.state, window.ccSdk.calls.length]),
-    ["none", 0],
-  );
+  assert.deepEqual(await page.evaluate(() => [window.ccSdk.registration.state, window.ccSdk.calls.length]), [
+    "none",
+    0,
+  ]);
   await page.evaluate(() => window.phones?.[1]?.calls[0]?.hangup());
   await page.waitForFunction(() => window.phones?.every((phone) => phone.calls.length === 0));
   await page.context().close();

@@ -165,6 +165,16 @@ fn a_new_credential_is_for_all_flows() {
 }
 
 #[test]
+fn a_new_credential_has_its_outcome_whatever_flow_is_lost() {
+    let (mut alice, first, _) = registered();
+    alice.does(register(Account { password: Some("new".into()), ..doubly() })).says("REGISTER");
+    loses(&mut alice, first);
+    assert_eq!(learnt(&mut alice), ["reconnecting 1"]);
+    alice.opens_to(EDGES[0]).says("REGISTER").hears_answer(403);
+    assert_eq!(learnt(&mut alice), ["reconnected", "failed auth 403", "registered"]);
+}
+
+#[test]
 fn unregister_takes_every_binding_back_and_closes_every_link() {
     let (mut alice, first, second) = registered();
     alice.does(Command::Unregister);

@@ -96,7 +96,7 @@ test("an account that only calls settles when its link is up", async () => {
 });
 
 test("a pick-up takes any phone, also an empty one, and goes out like a call", async () => {
-  for (const phone of ["bob", "", 0 as unknown as string]) {
+  for (const phone of ["bob", ""]) {
     const at = stage({ account });
     const left = at.phone.pickup({ phone, token: "once", info: "push 7" });
     await settled();
@@ -104,7 +104,7 @@ test("a pick-up takes any phone, also an empty one, and goes out like a call", a
     assert.ok(
       dial?.type === "dial" && dial.pickup === true && dial.token === "once" && dial.info === "push 7",
     );
-    assert.equal(dial.target, `${phone}`);
+    assert.equal(dial.target, phone);
     at.core.tells(callTold(1), status(1, 1));
     assert.equal((await left).id, 1);
   }
