@@ -275,6 +275,14 @@ impl Phone {
             Some(account) => drop(line.register(&mut step, Credential::Account(account))),
             None => line.ask_again(&mut step),
         }
+        // An account that the phone had already is in use at once.
+        if departure != Departure::Now
+            && self.line.ready_to_call() == Ready::Now
+            && let Some(at) = self.calls.of_id(id)
+        {
+            let (call, mut ctx) = self.call(core, at);
+            call.on_registered(&mut ctx);
+        }
         Ok(())
     }
 

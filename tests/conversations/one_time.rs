@@ -280,6 +280,18 @@ fn a_token_may_bring_its_account() {
 }
 
 #[test]
+fn the_next_token_with_the_same_account_calls_at_once() {
+    let mut alice = Stage::new();
+    let call = calls(&mut alice, dial("bob", &jws(3600)));
+    alice.opens().says("INVITE").hears_answer(180);
+    alice.does(Command::Hangup(call)).says("CANCEL").hears_answer(200).forgets();
+    alice.passes(60 * SECOND).forgets();
+    calls(&mut alice, dial("bob", &jws(3601)));
+    alice.says("INVITE");
+    assert_eq!(alice.last.header("Proxy-Authorization"), format!("Bearer {}", jws(3601)));
+}
+
+#[test]
 fn the_next_token_may_bring_another_account() {
     let claims = |server: &str| {
         let sip = format!("{{\"uri\":\"sip:guest@example.com\",\"servers\":[\"{server}\"]}}");

@@ -171,7 +171,7 @@ fn a_new_credential_has_its_outcome_whatever_flow_is_lost() {
     loses(&mut alice, first);
     assert_eq!(learnt(&mut alice), ["reconnecting 1"]);
     alice.opens_to(EDGES[0]).says("REGISTER").hears_answer(403);
-    assert_eq!(learnt(&mut alice), ["reconnected", "failed auth 403", "registered"]);
+    assert_eq!(learnt(&mut alice), ["reconnected", "failed auth 403", "registered 10"]);
 }
 
 #[test]
