@@ -28,6 +28,8 @@ enum Happening {
     Rejects(usize),
     HangsUp(usize),
     Mutes(usize, bool),
+    Holds(usize, bool),
+    Renegotiates(usize, bool),
     Digits(usize),
     Writes(usize),
     Registers,
@@ -54,6 +56,8 @@ enum Happening {
     /// All goes well: every peer does what it is asked, the last request gets a 200.
     Succeeds,
     Passes(u32),
+    /// The page sleeps for so many milliseconds: deadlines fall late, and all at once.
+    Sleeps(u32),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -92,6 +96,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => n.clone().prop_map(Happening::Rejects),
         2 => n.clone().prop_map(Happening::HangsUp),
         1 => (n.clone(), any::<bool>()).prop_map(|(n, muted)| Happening::Mutes(n, muted)),
+        2 => (n.clone(), any::<bool>()).prop_map(|(n, held)| Happening::Holds(n, held)),
+        1 => (n.clone(), any::<bool>()).prop_map(|(n, ice)| Happening::Renegotiates(n, ice)),
         1 => n.clone().prop_map(Happening::Digits),
         1 => n.clone().prop_map(Happening::Writes),
         1 => Just(Happening::Registers),
@@ -115,6 +121,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => n.clone().prop_map(Happening::MediaFails),
         4 => (n, media).prop_map(|(n, event)| Happening::MediaTells(n, event)),
         4 => prop::sample::select(vec![0, 1, 50, 500, 4_000, 32_000, 200_000]).prop_map(Happening::Passes),
+        1 => prop::sample::select(vec![3_000, 50_000, 600_000]).prop_map(Happening::Sleeps),
     ]
 }
 
@@ -208,6 +215,10 @@ impl World {
             }
             Happening::Succeeds => self.succeeds(),
             Happening::Passes(ms) => drop(self.stage.passes(Duration::from_millis(ms.into()))),
+            Happening::Sleeps(ms) => {
+                self.stage.now = self.stage.now + Duration::from_millis(ms.into());
+                self.stage.gives(Input::Timeout);
+            }
             command => self.commands(&command),
         }
         self.remember();
@@ -220,6 +231,10 @@ impl World {
             Happening::Rejects(n) => Command::Reject(call(*n), 603),
             Happening::HangsUp(n) => Command::Hangup(call(*n)),
             Happening::Mutes(n, muted) => Command::Mute(call(*n), *muted),
+            Happening::Holds(n, held) => Command::Hold(call(*n), *held),
+            Happening::Renegotiates(n, ice_restart) => {
+                Command::Renegotiate { call: call(*n), ice_restart: *ice_restart }
+            }
             Happening::Digits(n) => {
                 Command::SendDigits(call(*n), "5,#".into(), DigitTransport::Auto)
             }
@@ -270,8 +285,14 @@ impl World {
         let requests: Vec<_> =
             self.said.iter().rev().filter(|said| said.message().is_request()).collect();
         if let Some(request) = pick(&requests, n) {
-            let answer =
-                if sdp { request.answer_with_sdp(status, FAR_SDP) } else { request.answer(status) };
+            let mut answer = request.response(status);
+            let timer = ["90;refresher=uac", "1;refresher=uas", "junk"];
+            answer.headers.push("Session-Expires", timer[n % 3]).push("Min-SE", "120");
+            if sdp {
+                answer.headers.push("Content-Type", "application/sdp");
+                answer.body = FAR_SDP.into();
+            }
+            let answer = Wire::of(&answer);
             if request.message().method() == Some(Method::Invite) {
                 self.far.push(Far::called(request));
             }
@@ -297,6 +318,9 @@ impl World {
         }
         let message = match method {
             Method::Invite => far.invite(FAR_SDP),
+            Method::Update if n % 2 == 0 => {
+                far.request_with(Method::Update, "application/sdp", FAR_SDP)
+            }
             Method::Info => {
                 far.request_with(Method::Info, "application/dtmf-relay", "Signal=5\r\nDuration=160")
             }
