@@ -2,7 +2,11 @@
 //!
 //! Not in what ships: only `cargo fuzz` (which sets `cfg(fuzzing)`) and the tests below see it.
 
+use crate::account::Account;
+use crate::json::Json;
+use crate::package::parse;
 use crate::sdp::{self, Gathered, Origin};
+use crate::token::bare;
 
 /// Asks every question of a description and makes every edit, also twice.
 ///
@@ -66,10 +70,6 @@ fn complete(description: &str, gathered: &[Gathered], is_whole: bool) {
     assert_eq!(sound(&again), sound(&once));
 }
 
-#[cfg(test)]
-#[path = "../tests/support/hostile/mod.rs"]
-mod hostile;
-
 /// What is cut down stays so, and holds at most one direction for each section.
 fn limited(description: &str) {
     for (sends, receives) in [(false, true), (true, false)] {
@@ -81,6 +81,26 @@ fn limited(description: &str) {
         }
     }
 }
+
+/// Reads a body as every package has it, and as JSON.
+pub fn body(text: &str) {
+    for kind in [
+        "application/dialog-info+xml",
+        "application/pidf+xml",
+        "application/simple-message-summary",
+        "text/plain",
+    ] {
+        let _ = parse(kind, text);
+    }
+    if let Some(json) = Json::parse(text) {
+        let _ = Account::from_json(&json).map(|mut account| account.check());
+    }
+    let _ = bare(text);
+}
+
+#[cfg(test)]
+#[path = "../tests/support/hostile/mod.rs"]
+mod hostile;
 
 #[cfg(test)]
 mod tests {
@@ -141,6 +161,11 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_body_is_read(text in "([<>/=\"'&;! a-z{}\\[\\]:,0-9\\\\\r\n-]|<dialog |</dialog>|<!--|-->|<!\\[CDATA\\[|&#x|\\PC){0,80}") {
+            super::body(&text);
+        }
 
         #[test]
         fn any_description_is_read_and_made_fit(pieces in prop::collection::vec(piece(), 0..24)) {

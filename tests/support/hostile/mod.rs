@@ -25,6 +25,8 @@ pub(crate) enum Place {
     Invite(u16, &'static str),
     /// A session description in a 200 to an INVITE.
     Answer,
+    /// A NOTIFY that nobody asked for, of this type.
+    Event(&'static str),
     /// The payload of a token that the page registers with.
     Token,
 }
@@ -75,9 +77,9 @@ const fn shape(
 }
 
 use Method_::{Info, Invite, Message as Text, Notify, Prack, Refer, Update};
-use Place::{Answer, Asked, Body, InDialog, Lines, Register, Token, Uri};
+use Place::{Answer, Asked, Body, Event, InDialog, Lines, Register, Token, Uri};
 
-pub(crate) const SHAPES: [Shape; 51] = [
+pub(crate) const SHAPES: [Shape; 58] = [
     shape("Vias in one line", Asked("Via"), "", "SIP/2.0/WSS a;branch=z9hG4bK1,", "SIP/2.0/WSS a"),
     shape(
         "Vias in lines",
@@ -189,6 +191,31 @@ pub(crate) const SHAPES: [Shape; 51] = [
         "",
     ),
     shape(
+        "busy lamps",
+        Event(DIALOGS),
+        "<dialog-info entity=\"a\">",
+        "<dialog id=\"1\"><state>early</state></dialog>",
+        "</dialog-info>",
+    ),
+    shape("busy lamps, attributes", Event(DIALOGS), "<dialog-info", " a=\"b\"", "/>"),
+    shape("busy lamps, entities", Event(DIALOGS), "<dialog-info>", "&amp;", "</dialog-info>"),
+    shape("busy lamps, comments", Event(DIALOGS), "<dialog-info>", "<!---->", "</dialog-info>"),
+    shape("busy lamps, open elements", Event(DIALOGS), "", "<a>", ""),
+    shape(
+        "presence",
+        Event("application/pidf+xml"),
+        "<presence>",
+        "<tuple><note>x</note></tuple>",
+        "</presence>",
+    ),
+    shape(
+        "waiting messages",
+        Event("application/simple-message-summary"),
+        "Messages-Waiting: yes\r\n",
+        "Voice-Message: 1/2\r\n",
+        "",
+    ),
+    shape(
         "token",
         Token,
         "{\"sip\":{\"uri\":\"sip:a@b\",\"servers\":[\"wss://a\"",
@@ -197,6 +224,7 @@ pub(crate) const SHAPES: [Shape; 51] = [
     ),
 ];
 
+const DIALOGS: &str = "application/dialog-info+xml";
 /// As many as a body of a quarter of a megabyte holds beside as many payloads.
 const CODECS: &str = "\r\n";
 
@@ -221,7 +249,7 @@ impl Shape {
 
     /// Whether it stands in the head of a message, which may be 64 KB long, or in its body.
     pub(crate) const fn is_head(&self) -> bool {
-        !matches!(self.place, Place::Body(..) | Place::Answer | Place::Token)
+        !matches!(self.place, Place::Body(..) | Place::Answer | Place::Token | Place::Event(_))
     }
 
     /// A phone in the state where it is read, and the input that holds it.
@@ -237,6 +265,19 @@ impl Shape {
             Place::Asked(header) => {
                 phone.registers(true);
                 asking("sip:alice@example.com", &format!("{header}: {text}\r\n"), header)
+            }
+            Place::Event(kind) => {
+                phone.registers(true);
+                let lines =
+                    format!("Event: x\r\nSubscription-State: active\r\nContent-Type: {kind}\r\n");
+                let mut frame = asking("sip:alice@example.com", &lines, "");
+                for at in 0..frame.len() - 6 {
+                    if &frame[at..at + 6] == b"INVITE" {
+                        frame[at..at + 6].copy_from_slice(b"NOTIFY");
+                    }
+                }
+                frame.extend_from_slice(text.as_bytes());
+                frame
             }
             Place::Lines => {
                 phone.registers(true);
