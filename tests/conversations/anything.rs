@@ -189,9 +189,17 @@ impl World {
             Happening::Calls(n) => {
                 let mut far = Far::calling("sip:alice@example.com");
                 far.call_id = format!("call-{n}@192.0.2.7");
-                let invite = far.invite(SDP);
+                let mut invite = far.build(Method::Invite);
+                // One in three requires reliable answers, one has no offer besides.
+                if n % 3 > 0 {
+                    invite.headers.push("Require", "100rel");
+                }
+                if n % 3 < 2 {
+                    invite.headers.push("Content-Type", "application/sdp");
+                    invite.body = SDP.into();
+                }
                 self.far.push(far);
-                self.hears(&invite);
+                self.hears(&crate::far::print(&invite));
             }
             Happening::Far(n, method) => self.far_says(n, method),
             Happening::Garbled(n, changes) => {
@@ -292,6 +300,19 @@ impl World {
                 answer.headers.push("Content-Type", "application/sdp");
                 answer.body = FAR_SDP.into();
             }
+            match status {
+                // Every other one is reliable; now and then one is said again or is missing.
+                101..=199 if n % 2 == 0 => {
+                    let rseq = (self.said.len() / 3).to_string();
+                    answer.headers.push("Require", "100rel").push("RSeq", rseq);
+                    answer.headers.push("Allow", "UPDATE");
+                }
+                300..=399 => {
+                    let next = format!("<sip:b{n}@example.com?Subject=x>;q=0.5, <sip:c@x.example>");
+                    answer.headers.push("Contact", next);
+                }
+                _ => {}
+            }
             let answer = Wire::of(&answer);
             if request.message().method() == Some(Method::Invite) {
                 self.far.push(Far::called(request));
@@ -325,6 +346,20 @@ impl World {
                 far.request_with(Method::Info, "application/dtmf-relay", "Signal=5\r\nDuration=160")
             }
             Method::Message => far.request_with(Method::Message, "text/plain", "hi"),
+            Method::Update if n.is_multiple_of(2) => {
+                far.request_with(Method::Update, "application/sdp", FAR_SDP)
+            }
+            Method::Prack => {
+                let rings = self.said.iter().rev().find(|said| said.find("RSeq").is_some());
+                let mut prack = far.build(Method::Prack);
+                if let Some(rings) = rings {
+                    let number = rings.message().cseq().map_or(0, |cseq| cseq.number);
+                    let rack = format!("{} {number} INVITE", rings.header("RSeq"));
+                    prack.headers.push("RAck", rack).push("Content-Type", "application/sdp");
+                    prack.body = FAR_SDP.into();
+                }
+                crate::far::print(&prack)
+            }
             method => far.request(method),
         };
         self.hears(&message);
