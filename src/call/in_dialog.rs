@@ -12,9 +12,9 @@ use crate::time::{Time, soonest};
 use crate::transaction::TransactionId;
 
 use super::digits;
-use super::incoming::Unacked;
 use super::peer::Path;
 use super::refresh::Reinvite;
+use super::unacked::Unacked;
 use super::{Call, State};
 
 /// There is a dialog.

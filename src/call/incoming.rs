@@ -13,7 +13,7 @@ use crate::owned::is_owned;
 use crate::sdp;
 use crate::sip::{Message, Reply, Response, number_of};
 use crate::time::Time;
-use crate::transaction::{LostWhy, PATIENCE, T1, T2, TransactionId};
+use crate::transaction::{LostWhy, T2, TransactionId};
 
 use super::in_dialog::Up;
 use super::negotiation::{Negotiation, Purpose};
@@ -21,6 +21,7 @@ use super::outgoing::description;
 use super::reliable::Reliable;
 use super::session_timer::Proposal;
 use super::told::epoch_ms;
+use super::unacked::Unacked;
 use super::{Call, Continues, State, caller, info};
 
 /// It rings here, or the answer is being made.
@@ -72,19 +73,6 @@ enum Stage {
     Answering,
 }
 
-/// A 2xx of ours that is repeated until its ACK (RFC 3261 §13.3.1.4), or what is said reliably
-/// before it until its PRACK; also over a reliable transport, since that comes from the other end
-/// and not from the next hop.
-#[derive(Debug)]
-pub(super) struct Unacked {
-    number: u32,
-    bytes: Vec<u8>,
-    again: Time,
-    interval: Duration,
-    longest: Duration,
-    until: Time,
-}
-
 impl Incoming {
     pub(super) fn shown(&self) -> CallState {
         match self.stage {
@@ -96,42 +84,6 @@ impl Incoming {
     pub(super) fn deadline(&self) -> Time {
         let soon = self.patience.again.min(self.patience.until);
         self.by_itself_at.map_or(soon, |at| soon.min(at))
-    }
-}
-
-impl Unacked {
-    /// Of what was just sent; `longest` is the longest time between two repetitions.
-    pub(super) fn new(
-        now: Time,
-        number: u32,
-        response: &Response,
-        longest: Duration,
-    ) -> Option<Self> {
-        let bytes = response.to_bytes().ok()?;
-        Some(Self { number, bytes, again: now + T1, interval: T1, longest, until: now + PATIENCE })
-    }
-
-    pub(super) fn is_for(&self, number: u32) -> bool {
-        self.number == number
-    }
-
-    pub(super) fn deadline(&self) -> Time {
-        self.again.min(self.until)
-    }
-
-    /// Repeats the 2xx if it is time. `false` when no ACK will come any more.
-    pub(super) fn repeat(&mut self, ctx: &mut Context<'_>) -> bool {
-        if self.until <= ctx.now {
-            return false;
-        }
-        if self.again <= ctx.now {
-            self.interval = (self.interval * 2).min(self.longest);
-            self.again = ctx.now + self.interval;
-            if let Some(flow) = ctx.identity.flow {
-                ctx.transmit(flow, self.bytes.clone());
-            }
-        }
-        true
     }
 }
 

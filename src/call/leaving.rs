@@ -7,7 +7,7 @@ use crate::sip::Method;
 use crate::time::Time;
 use crate::transaction::{LostWhy, PATIENCE, TransactionId};
 
-use super::incoming::Unacked;
+use super::unacked::Unacked;
 use super::{Call, State};
 
 /// What the wire still needs.

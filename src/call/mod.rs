@@ -33,6 +33,7 @@ mod session_timer;
 mod taken;
 mod told;
 mod transfer;
+mod unacked;
 mod words;
 
 pub(crate) use replaces::{Continues, How};

@@ -14,8 +14,8 @@ use crate::time::Time;
 use crate::transaction::TransactionId;
 
 use super::Call;
-use super::incoming::Unacked;
 use super::outgoing::description;
+use super::unacked::Unacked;
 
 /// What is said reliably to one INVITE.
 #[derive(Debug)]

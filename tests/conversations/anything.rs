@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use cc_sdk::account::Account;
 use cc_sdk::api::{
-    CallId, CallState, Command, Config, Credential, Dial, DigitTransport, OneTimeToken, ProviderId,
-    SeatStatus, UaEvent,
+    AutoAnswer, CallId, CallState, Command, Config, Credential, Dial, DigitTransport, OneTimeToken,
+    ProviderId, SeatStatus, UaEvent,
 };
 use cc_sdk::sip::Method;
 use cc_sdk::{
@@ -274,7 +274,10 @@ impl World {
                 Command::SetSeatStatus(if *paused { SeatStatus::Paused } else { SeatStatus::Idle })
             }
             Happening::Configures(n) => {
-                Command::Configure(Config { calls_at_once: *n, ..Config::default() })
+                let auto_answer = if *n == 3 { AutoAnswer::After(1) } else { AutoAnswer::Never };
+                let reliable_ringing = *n == 2;
+                let config = Config { auto_answer, reliable_ringing, ..Config::default() };
+                Command::Configure(Config { calls_at_once: *n, ..config })
             }
             _ => Command::FinishWrapUp,
         };
