@@ -46,8 +46,12 @@ impl Call {
         self.call_again(ctx, *request);
     }
 
-    /// `true` also if there was no way for it, so that the call is over.
+    /// `true` also if there was no way for it, so that the call is over. `false` where a token that
+    /// is good once went with it.
     pub(super) fn call_again(&mut self, ctx: &mut Context<'_>, request: Request) -> bool {
+        if self.once {
+            return false;
+        }
         // Who rang for the former INVITE does so no more.
         self.forks.clear();
         let again = self.send_again(ctx, request, Usage::Invite);

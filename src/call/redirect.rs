@@ -44,7 +44,7 @@ impl Call {
         }
         let is_enough = calling.tried.len() > ctx.config.redirections as usize;
         // A fork that was heard has had the offer's answer; the next could not give another.
-        if self.once || is_enough || calling.is_early() {
+        if is_enough || calling.is_early() {
             return false;
         }
         let Some(mut request) = ctx.transactions.sent(id).cloned() else { return false };

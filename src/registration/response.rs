@@ -134,7 +134,7 @@ impl Registration {
         self.state = State::Bound { refresh_at: step.now + lifetime * part / 100 };
         self.flow_timer = response.header("Flow-Timer").and_then(|seconds| seconds.parse().ok());
         let routes = response.service_routes().unwrap_or_default();
-        let routes = routes.iter().take(MOST_ROUTES);
+        let routes = routes.iter().filter(|it| it.as_str().len() <= LONGEST_URI).take(MOST_ROUTES);
         identity.service_route = routes.map(|route| route.as_str().to_owned()).collect();
         identity.auth.on_accepted(&Method::Register, response);
         granted
@@ -155,7 +155,10 @@ impl Registration {
             let text = own?.param(name)?;
             let uri = Uri::parse(&text).ok()?;
             let odd = |byte: u8| byte <= b' ' || matches!(byte, b'<' | b'>' | b'"' | b',');
-            let is_fit = uri.is_sip() && printable(&text) && !text.bytes().any(odd);
+            let is_fit = uri.is_sip()
+                && text.len() <= LONGEST_URI
+                && printable(&text)
+                && !text.bytes().any(odd);
             is_fit.then(|| text.as_ref().to_owned())
         };
         (identity.gruu, identity.temporary_gruu) = (gruu("pub-gruu"), gruu("temp-gruu"));
@@ -188,5 +191,7 @@ fn expired_or(now: Time, account: &Account, code: &'static str) -> &'static str 
 
 /// What a registrar grants is taken for no less, in seconds.
 const SHORTEST: u32 = 10;
+/// An address that goes into every request is no longer, in bytes.
+const LONGEST_URI: usize = 512;
 /// No path to a phone is longer.
 const MOST_ROUTES: usize = 8;

@@ -127,11 +127,12 @@ fn a_challenge_is_the_end_of_a_call_with_a_token() {
 
 #[test]
 fn a_call_with_a_token_goes_nowhere_else() {
-    for status in [300, 301, 302, 488] {
+    for status in [300, 301, 302, 305, 380, 422, 488] {
         let mut alice = open();
         calls(&mut alice, dial("bob", TOKEN));
         alice.says("INVITE");
-        let moved = answer_with(&alice, status, &[("Contact", "<sip:carol@example.com>")]);
+        let wishes = [("Contact", "<sip:carol@example.com>"), ("Min-SE", "1800")];
+        let moved = answer_with(&alice, status, &wishes);
         alice.hears(moved).says("ACK").passes(10 * SECOND).says_nothing();
         token_left(&alice, 1);
     }
