@@ -289,9 +289,10 @@ impl Alarms {
 pub(crate) fn hash(parts: &[&[u8]]) -> u32 {
     let mut hash: u32 = 0x811c_9dc5;
     for part in parts {
-        for byte in part.iter().chain(b"\n") {
+        for byte in *part {
             hash = (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
         }
+        hash = (hash ^ 0x100).wrapping_mul(0x0100_0193);
     }
     hash.max(1)
 }

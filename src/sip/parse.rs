@@ -8,6 +8,7 @@ use super::message::{Line, Message, StartLine, same_name};
 use super::scan::{self, is_blank, is_token};
 use super::uri::Uri;
 use super::{MAX_HEAD, MAX_HEADERS, MAX_MESSAGE};
+use crate::text::find_byte;
 
 /// Whether the frame is a keep-alive: nothing but line ends (RFC 5626 §3.5.1, RFC 7118 §6).
 pub fn is_keep_alive(frame: &[u8]) -> bool {
@@ -102,12 +103,19 @@ fn header_lines<'a>(lines: &mut Lines<'a>, care: Care) -> Result<Vec<Line<'a>>, 
 
 /// A carriage return that no line feed follows: some take it for a line end, so it is refused.
 fn bare_cr(line: &[u8]) -> Option<usize> {
-    (0..line.len()).find(|&i| line[i] == b'\r' && line.get(i + 1) != Some(&b'\n'))
+    let mut from = 0;
+    loop {
+        let at = from + find_byte(&line[from..], b"\r")?;
+        if line.get(at + 1) != Some(&b'\n') {
+            return Some(at);
+        }
+        from = at + 1;
+    }
 }
 
 /// Splits `name: value`. A line that is no header has no effect.
 fn header_line(line: &[u8], at: usize) -> Option<Line<'_>> {
-    let colon = line.iter().position(|&byte| byte == b':')?;
+    let colon = find_byte(line, b":")?;
     let name = line[..colon].trim_ascii_end();
     let name = std::str::from_utf8(name).ok().filter(|name| is_token(name))?;
     let space = |byte: &u8| is_blank(*byte) || matches!(byte, b'\r' | b'\n');
@@ -129,7 +137,7 @@ impl<'a> Lines<'a> {
     fn next_line(&mut self) -> Option<(&'a [u8], usize)> {
         let start = self.at;
         let rest = self.frame.get(start..)?;
-        let length = rest.iter().take(MAX_HEAD).position(|&byte| byte == b'\n')?;
+        let length = find_byte(&rest[..rest.len().min(MAX_HEAD)], b"\n")?;
         self.at = start + length + 1;
         let line = &rest[..length];
         Some((line.strip_suffix(b"\r").unwrap_or(line), start))

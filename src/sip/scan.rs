@@ -16,7 +16,12 @@ pub(super) const fn is_token_byte(byte: u8) -> bool {
 
 /// Whether the text is a token.
 pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(is_token_byte)
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() && is_token_byte(bytes[at]) {
+        at += 1;
+    }
+    at > 0 && at == bytes.len()
 }
 
 /// Whether the byte is white space within an unfolded value.
@@ -36,9 +41,13 @@ pub(super) fn end_at(text: &str, at: usize, stops: &[u8]) -> usize {
 
 /// Where the white space from `at` on ends.
 pub(super) fn skip_blanks(text: &str, at: usize) -> usize {
-    let blanks = from(text, at).bytes().take_while(|&byte| is_blank(byte)).count();
-    looked_at(blanks);
-    at + blanks
+    let bytes = text.as_bytes();
+    let mut end = at;
+    while end < bytes.len() && is_blank(bytes[end]) {
+        end += 1;
+    }
+    looked_at(end - at);
+    end
 }
 
 /// Where the quoted string that begins at `at` ends, or nothing if it does not.
@@ -113,10 +122,13 @@ pub(super) fn elements(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
 /// The range without the white space at both ends.
 pub(super) fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     let start = range.end.min(skip_blanks(text, range.start));
-    let kept = part(text, start..range.end).bytes();
-    let behind = kept.rev().take_while(|&byte| is_blank(byte)).count();
-    looked_at(behind);
-    start..range.end - behind
+    let bytes = text.as_bytes();
+    let mut end = range.end;
+    while end > start && bytes.get(end - 1).is_some_and(|byte| is_blank(*byte)) {
+        end -= 1;
+    }
+    looked_at(range.end - end);
+    start..end
 }
 
 /// A part of a value, borrowed if the value is.

@@ -34,10 +34,11 @@ pub(super) struct Driver {
     agent: RefCell<UserAgent>,
     pumping: Cell<bool>,
     sockets: RefCell<Vec<(FlowId, Socket)>>,
+    /// In the order of their numbers, which only grow.
     peers: RefCell<Vec<Rc<Peer>>>,
     providers: RefCell<Providers>,
     /// Calls that a page which is left must not leave behind.
-    calls: RefCell<Vec<(AccountId, CallId)>>,
+    calls: RefCell<Vec<(CallId, AccountId)>>,
     events: RefCell<VecDeque<(AccountId, UaEvent)>>,
     sink: Function,
     edit: Option<Function>,
@@ -130,7 +131,7 @@ impl Driver {
     pub(super) fn edited(&self, call: CallId, sdp: String, what: &str) -> String {
         let Some(edit) = &self.edit else { return sdp };
         let of =
-            self.calls.borrow().iter().find(|(_, of)| *of == call).map(|(account, _)| account.0);
+            self.calls.borrow().iter().find(|(of, _)| *of == call).map(|(_, account)| account.0);
         let given = edit.call4(
             &JsValue::UNDEFINED,
             &of.unwrap_or_default().into(),
@@ -181,7 +182,7 @@ impl Driver {
 
     /// The page is being left. What is sent now still arrives.
     pub(super) fn hang_up_all(&self) {
-        for (account, call) in self.calls.take() {
+        for (call, account) in self.calls.take() {
             self.note(Input::Command(account, Command::Hangup(call)));
         }
     }
@@ -203,7 +204,8 @@ impl Driver {
 
     /// Outputs may lead to inputs; those are handled at once and delivered by the running pump.
     fn feed(&self, input: Input<'_>) -> Result<(), ApiMisuse> {
-        let outcome = self.agent.borrow_mut().handle(self.now(), input);
+        let now = self.now();
+        let outcome = self.agent.borrow_mut().handle(now, input);
         if self.pumping.replace(true) {
             return outcome;
         }
@@ -211,7 +213,7 @@ impl Driver {
             self.deliver(output);
         }
         self.pumping.set(false);
-        self.timer.arm(self.now(), self.agent.borrow().next_timeout(), &self.this);
+        self.timer.arm(now, self.agent.borrow().next_timeout(), &self.this);
         outcome
     }
 
@@ -278,12 +280,14 @@ impl Driver {
     }
 
     fn peer(&self, id: PeerId) -> Option<Rc<Peer>> {
-        self.peers.borrow().iter().find(|peer| peer.id == id).map(Rc::clone)
+        let peers = self.peers.borrow();
+        let at = peers.binary_search_by_key(&id, |peer| peer.id).ok()?;
+        Some(Rc::clone(&peers[at]))
     }
 
     fn take_peer(&self, id: PeerId) -> Option<Rc<Peer>> {
         let mut peers = self.peers.borrow_mut();
-        let at = peers.iter().position(|peer| peer.id == id)?;
+        let at = peers.binary_search_by_key(&id, |peer| peer.id).ok()?;
         Some(peers.remove(at))
     }
 
@@ -302,9 +306,16 @@ impl Driver {
 
     fn queue_event(&self, account: AccountId, event: UaEvent) {
         match &event {
-            UaEvent::Call { call, .. } => self.calls.borrow_mut().push((account, CallId(*call))),
+            UaEvent::Call { call, .. } => {
+                let mut calls = self.calls.borrow_mut();
+                let at = calls.partition_point(|known| known.0.0 < *call);
+                calls.insert(at, (CallId(*call), account));
+            }
             UaEvent::CallState { call, state: CallState::Ended, .. } => {
-                self.calls.borrow_mut().retain(|(_, of)| of.0 != *call);
+                let mut calls = self.calls.borrow_mut();
+                if let Ok(at) = calls.binary_search_by_key(call, |known| known.0.0) {
+                    calls.remove(at);
+                }
             }
             _ => {}
         }

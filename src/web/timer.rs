@@ -18,10 +18,13 @@ pub(super) struct Timer {
 }
 
 impl Timer {
-    /// Wakes the driver at `deadline`, in place of what was armed before.
+    /// Wakes the driver at `deadline`, or earlier if it was armed for an earlier moment: to wake for
+    /// nothing once costs less than to arm anew for each message.
     pub(super) fn arm(&self, now: Time, deadline: Option<Time>, driver: &Weak<Driver>) {
         let mut armed = self.armed.borrow_mut();
-        if armed.as_ref().map(|(at, _)| *at) == deadline {
+        if let Some((at, _)) = *armed
+            && deadline.is_none_or(|due| at <= due)
+        {
             return;
         }
         *armed = deadline.map(|at| {

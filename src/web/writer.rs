@@ -11,6 +11,7 @@ use serde::ser::{
 };
 
 use crate::ids::hex;
+use crate::text::{from, part};
 
 /// The JSON text of a value. What cannot be written gives `null`.
 pub(super) fn json(value: &impl Serialize) -> String {
@@ -46,19 +47,23 @@ impl ser::Error for Unsupported {
 impl Writer {
     fn string(&mut self, text: &str) {
         self.text.push('"');
-        for character in text.chars() {
-            match character {
-                '"' | '\\' => {
+        let mut rest = text;
+        while let Some(at) = find_special(rest) {
+            let special = rest.as_bytes()[at];
+            self.text.push_str(part(rest, 0..at));
+            match special {
+                b'"' | b'\\' => {
                     self.text.push('\\');
-                    self.text.push(character);
+                    self.text.push(char::from(special));
                 }
-                '\0'..='\x1f' => {
+                _ => {
                     self.text.push_str("\\u00");
-                    self.text.push_str(&hex(&[character as u8]));
+                    self.text.push_str(&hex(&[special]));
                 }
-                _ => self.text.push(character),
             }
+            rest = from(rest, at + 1);
         }
+        self.text.push_str(rest);
         self.text.push('"');
     }
 
@@ -154,6 +159,19 @@ impl SerializeTuple for Open<'_> {
         self.close();
         Ok(())
     }
+}
+
+/// The first character that cannot stand in JSON as it is.
+fn find_special(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if matches!(bytes[at], b'"' | b'\\' | 0..=0x1f) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
 
 type Outcome = Result<(), Unsupported>;
