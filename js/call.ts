@@ -399,6 +399,7 @@ export class Call extends TypedEventTarget<CallEventMap> {
   }
 
   #failTransfer({ code, cause, sipStatus }: Pick<EndReason, "code" | "cause" | "sipStatus">): void {
+    if (!this.#transferring.any) return;
     this.#transferring.reject(new CcSdkError((code ?? cause) as CcSdkErrorCode, undefined, { sipStatus }));
   }
 

@@ -68,6 +68,10 @@ export class Phone extends Correspondence {
   readonly #stopping = new Pending<void>();
   /** Counts `unregister` and `shutdown`, for a `register` that they overtake while the wasm loads. */
   #withdrawn = 0;
+  /** Calls that ended and are remembered. */
+  readonly #over = new Set<number>();
+  /** The core has the settings as they are. */
+  #configured = false;
 
   static {
     newPhone = (shared, options) => new Phone(shared, options);
@@ -123,6 +127,7 @@ export class Phone extends Correspondence {
    */
   register(options: RegisterOptions = { token: "" }): Promise<void> {
     this.#options = viewOptions(options);
+    this.#configured = false;
     this.#raise("optionschange", { options: this.#options });
     if (options.service !== undefined) this.#settings = { ...this.#settings, service: options.service };
     return this.#quiet(
@@ -238,14 +243,16 @@ export class Phone extends Correspondence {
     // The last other phone may have left in the meantime, and the core with it.
     await this.#shared.ready();
     if (this.#withdrawn !== before) throw new CcSdkError("not-registered", WITHDRAWN);
+    const isKnown = this.#configured && this.#shared.has(this.account) && service === this.#settings.service;
     this.#settings = { ...this.#settings, service };
     // Whoever still shuts down is cut short by a new beginning.
     this.#stopping.resolve();
     this.#shared.enter(this.account, this.#guest);
-    this.#configure();
+    if (!isKnown) this.#configure();
   }
 
   #configure(): void {
+    this.#configured = true;
     const wrapUp = !this.#options.noWorkMode && this.#options.isRemark;
     const { account: _, ...settings } = this.#settings;
     this.#command({ type: "configure", wrapUp, ...settings });
@@ -348,7 +355,8 @@ export class Phone extends Correspondence {
 
   #begin(event: Extract<UaEvent, { type: "call" }>): void {
     // The last call is remembered until now, since its last facts may follow its end.
-    for (const { id, state } of this.#calls.values()) if (state === "ended") this.#calls.delete(id);
+    for (const id of this.#over) this.#calls.delete(id);
+    this.#over.clear();
     const call = createCall(event, this.account, this.#shared, errandsOf(this));
     this.#calls.set(call.id, call);
     this.#raise("call", { call });
@@ -359,7 +367,10 @@ export class Phone extends Correspondence {
   #setCallStatus(id: number, callStatus: facts.CallStatus, calledNumber: string): void {
     const call = this.#calls.get(id);
     if (!call) return;
-    if (callStatus === 1) this.#dialling.get(id)?.resolve(call);
+    if (callStatus === 1) {
+      this.#dialling.get(id)?.resolve(call);
+      this.#dialling.delete(id);
+    }
     this.#raise("callstatus", { call, callStatus, calledNumber });
   }
 
@@ -373,8 +384,10 @@ export class Phone extends Correspondence {
 
   #end(call: Call, { code, cause, text, sipStatus }: EndReason): void {
     this.#playback.stop(call);
-    const error = new CcSdkError((code ?? cause) as CcSdkErrorCode, text, { sipStatus });
-    this.#dialling.get(call.id)?.reject(error);
+    this.#over.add(call.id);
+    this.#dialling
+      .get(call.id)
+      ?.reject(new CcSdkError((code ?? cause) as CcSdkErrorCode, text, { sipStatus }));
     this.#dialling.delete(call.id);
   }
 
