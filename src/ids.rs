@@ -12,30 +12,23 @@ use crate::text::part;
 pub struct Ids {
     seed: [u8; 32],
     counter: u64,
-    /// The half of the last digest that was not given out yet.
-    spare: Option<[u8; 16]>,
 }
 
 impl Ids {
     /// Identifiers that follow from `seed`, which the driver draws from a secure source.
     pub const fn new(seed: [u8; 32]) -> Self {
-        Self { seed, counter: 0, spare: None }
+        Self { seed, counter: 0 }
     }
 
     /// 128 bits that were never given out before.
     pub fn bits(&mut self) -> [u8; 16] {
-        if let Some(spare) = self.spare.take() {
-            return spare;
-        }
         let digest = Sha256::new()
             .chain_update(self.seed)
             .chain_update(self.counter.to_le_bytes())
             .finalize();
         self.counter += 1;
-        let (mut bits, mut spare) = ([0; 16], [0; 16]);
+        let mut bits = [0; 16];
         bits.copy_from_slice(&digest[..16]);
-        spare.copy_from_slice(&digest[16..]);
-        self.spare = Some(spare);
         bits
     }
 
