@@ -18,9 +18,11 @@ impl EndReason {
         Self { code: Some(code.to_owned()), ..self }
     }
 
-    /// With the words of the message's Reason header, where it has some.
+    /// With the words of the message's Reason header, where it has some, and the status in it: a
+    /// CANCEL with 200 says that the call was taken elsewhere.
     pub(super) fn with_words_of(self, message: &Message<'_>) -> Self {
-        Self { text: words(message).or(self.text), ..self }
+        let sip_status = self.sip_status.or_else(|| cause(message, "SIP"));
+        Self { text: words(message).or(self.text), sip_status, ..self }
     }
 
     /// The far side refused, but the media is why the call cannot go on.
@@ -67,9 +69,7 @@ pub(super) fn by_status(status: u16) -> EndCause {
 
 /// 480 is what many servers make of every outcome: the Q.850 cause or the words tell which.
 fn unavailable(response: &Message<'_>) -> EndCause {
-    let reasons = response.reasons().unwrap_or_default();
-    let mut q850 = reasons.iter().filter(|it| it.value().eq_ignore_ascii_case("Q.850"));
-    let number = q850.find_map(|it| it.param("cause")?.parse::<u16>().ok());
+    let number = cause(response, "Q.850");
     let mut said = response.reason().to_ascii_lowercase();
     said.push_str(&words(response).unwrap_or_default().to_ascii_lowercase());
     match number {
@@ -81,6 +81,13 @@ fn unavailable(response: &Message<'_>) -> EndCause {
         }
         _ => EndCause::NoAnswer,
     }
+}
+
+/// The cause of the first Reason of this protocol that has one.
+fn cause(message: &Message<'_>, protocol: &str) -> Option<u16> {
+    let reasons = message.reasons().ok()?;
+    let mut known = reasons.iter().filter(|it| it.value().eq_ignore_ascii_case(protocol));
+    known.find_map(|it| it.param("cause")?.parse().ok())
 }
 
 /// The words of the first Reason that has some.

@@ -339,6 +339,7 @@ fn the_far_side_cancels_while_it_rings() {
     stage.hears(crate::far::print(&cancel)).says("200 CANCEL").says("487 INVITE");
     let reason = ends(&stage, EndedBy::Remote, EndCause::Cancelled);
     assert_eq!(reason.text.as_deref(), Some("Call completed elsewhere"));
+    assert_eq!(reason.sip_status, Some(200));
     assert_eq!(statuses(&stage), [2, 5]);
 }
 

@@ -530,3 +530,41 @@ fn no_update_goes_to_a_far_side_that_does_not_take_it_or_whose_sound_passes() {
     stage.peer_tells(peer, MediaEvent::Connected).passes(30 * SECOND).says_nothing();
     assert!(stage.asked.is_empty());
 }
+
+#[test]
+fn a_prack_names_the_invite_as_it_was_numbered_last_and_takes_the_route_of_the_answer() {
+    let mut stage = phone();
+    calls_bob(&mut stage);
+    let mut challenge = stage.last.response(407);
+    let value = "Digest realm=\"example.com\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"";
+    challenge.headers.push("Proxy-Authenticate", value);
+    stage.hears(Wire::of(&challenge)).says("ACK").says("INVITE");
+    let invite = stage.last.clone();
+    let mut rings = invite.response(180);
+    rings.headers.push("Require", "100rel").push("RSeq", "4294967295");
+    rings.headers.push("Record-Route", "<sip:p2.example.com;lr>, <sip:p1.example.com;lr>");
+    stage.hears(Wire::of(&rings)).says("PRACK");
+    let rack = stage.last.header("RAck");
+    assert_eq!(rack, format!("4294967295 {} INVITE", number(&invite)));
+    let prack = stage.last.message();
+    let routes: Vec<_> =
+        prack.routes().unwrap().iter().map(|it| it.uri_text().to_owned()).collect();
+    assert_eq!(routes, ["sip:p1.example.com;lr", "sip:p2.example.com;lr"]);
+    // There is no number after the last one.
+    stage.hears(reliable(&invite, 180, "far", 0, "")).says_nothing();
+}
+
+#[test]
+fn what_calls_itself_reliable_without_a_number_is_heard_and_not_acknowledged() {
+    for rseq in [None, Some("x"), Some("-1")] {
+        let mut stage = phone();
+        calls_bob(&mut stage);
+        let mut rings = stage.last.response(180);
+        rings.headers.push("Require", "100rel");
+        if let Some(rseq) = rseq {
+            rings.headers.push("RSeq", rseq);
+        }
+        stage.hears(Wire::of(&rings)).says_nothing();
+        tells_state(&mut stage, CallState::Ringing);
+    }
+}

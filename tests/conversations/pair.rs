@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use cc_sdk::account::Account;
-use cc_sdk::api::{CallId, CallState, Command, Dial, DigitTransport, EndCause, EndedBy, UaEvent};
+use cc_sdk::api::{
+    AutoAnswer, CallId, CallState, Command, Dial, DigitTransport, EndCause, EndedBy, UaEvent,
+};
 use proptest::prelude::*;
 
 use crate::far::Wire;
@@ -30,6 +32,8 @@ impl Pair {
         // Another seed, since two phones that draw the same numbers do not exist.
         let mut other = Stage::seeded(8);
         other.registers_as(bob);
+        // Bob rings reliably, Alice does not.
+        other.configures(|config| config.reliable_ringing = true);
         Self {
             phones: [Stage::registered(), other],
             wire: Default::default(),
@@ -134,6 +138,29 @@ fn incoming(phone: &mut Stage) -> (CallId, Option<String>, Option<String>) {
     let event = phone.tells_of(|event| matches!(event, UaEvent::Call { .. }));
     let UaEvent::Call { call, display_name, info, .. } = event else { unreachable!() };
     (CallId(call), display_name, info)
+}
+
+#[test]
+fn bob_takes_by_himself_what_alice_asks_him_to_and_hears_who_she_is() {
+    let [mut alice, mut bob] = Pair::new().phones;
+    bob.configures(|config| config.auto_answer = AutoAnswer::Asked);
+    let call = alice.agent.reserve_call();
+    let headers = vec![("Answer-Mode".into(), "Auto".into()), ("Subject".into(), "rent".into())];
+    let from = Some("sales".into());
+    let dial = Dial { target: "bob".into(), headers, from, ..Dial::default() };
+    alice.does(Command::Dial(call, dial));
+    carry_between(&mut alice, &mut bob);
+    let told = bob.tells_of(|event| matches!(event, UaEvent::Call { .. }));
+    let UaEvent::Call { caller, headers, number, .. } = told else { unreachable!() };
+    assert_eq!((caller.auto_answer, number.as_str()), (Some(0), "sales"));
+    assert!(headers.contains(&("Subject".to_owned(), "rent".to_owned())));
+    bob.passes(Duration::from_millis(1));
+    carry_between(&mut alice, &mut bob);
+    for phone in [&mut alice, &mut bob] {
+        phone.tells_of(|event| {
+            matches!(event, UaEvent::CallState { state: CallState::Connected, .. })
+        });
+    }
 }
 
 #[test]
