@@ -223,7 +223,8 @@ pub(crate) fn complete(
     is_whole: bool,
     origin: &mut Origin,
 ) -> String {
-    if completed(sdp, gathered, is_whole, origin) != origin.last {
+    let is_first = origin.last.is_empty();
+    if is_first || completed(sdp, gathered, is_whole, origin) != origin.last {
         origin.version += 1;
         origin.last = completed(sdp, gathered, is_whole, origin);
     }

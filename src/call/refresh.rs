@@ -9,7 +9,7 @@ use crate::error::ApiMisuse;
 use crate::media::MediaRequest;
 use crate::sip::{Message, Method};
 use crate::time::Time;
-use crate::transaction::TransactionId;
+use crate::transaction::{PATIENCE, TransactionId};
 
 use super::negotiation::{Negotiation, Purpose};
 use super::peer::{Path, Peer};
@@ -44,6 +44,8 @@ pub(super) enum Reinvite {
     Sent {
         id: TransactionId,
         round: u8,
+        /// Then it is cancelled, unless it was already.
+        until: Option<Time>,
     },
 }
 
@@ -73,8 +75,8 @@ impl Reinvite {
     pub(super) fn deadline(&self) -> Option<Time> {
         match self {
             Self::Check { at } => Some(*at),
-            Self::Wanted { at, .. } => *at,
-            Self::None | Self::Sent { .. } => None,
+            Self::Wanted { at, .. } | Self::Sent { until: at, .. } => *at,
+            Self::None => None,
         }
     }
 }
@@ -86,8 +88,12 @@ impl Call {
             return;
         }
         let is_open = self.peer.as_ref().is_some_and(Peer::is_still_silent);
-        match up.reinvite {
+        match &mut up.reinvite {
             Reinvite::Check { .. } if !is_open => up.reinvite = Reinvite::None,
+            Reinvite::Sent { id, until, .. } => {
+                *until = None;
+                ctx.transactions.cancel(ctx.now, *id, &[], ctx.out);
+            }
             _ => self.offer_again(ctx),
         }
     }
@@ -166,7 +172,10 @@ impl Call {
         request.body = body.into_bytes();
         self.negotiation = Negotiation::Offered;
         match ctx.send(request, Owner::Call(self.id, Usage::Reinvite)) {
-            Some(id) => up.reinvite = Reinvite::Sent { id, round: up.reinvite.round() },
+            Some(id) => {
+                let until = Some(ctx.now + PATIENCE);
+                up.reinvite = Reinvite::Sent { id, round: up.reinvite.round(), until };
+            }
             None => self.put_off(ctx),
         }
     }

@@ -325,7 +325,7 @@ fn who_was_called_waits_less_after_a_491() {
 }
 
 #[test]
-fn a_hold_that_their_offer_brings_about_needs_none_of_ours() {
+fn a_hold_that_their_offer_brings_about_is_told() {
     let mut stage = phone();
     let mut call = talks(&mut stage);
     stage.does(hold(&call, true));

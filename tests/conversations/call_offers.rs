@@ -200,6 +200,36 @@ fn a_provisional_answer_to_a_reinvite_changes_nothing() {
 }
 
 #[test]
+fn a_reinvite_that_is_never_answered_for_good_is_cancelled_and_the_call_goes_on() {
+    let mut stage = phone();
+    let call = talks(&mut stage);
+    stage.does(renegotiate(&call));
+    let offer = asks_offer(&mut stage);
+    stage.replies(offer, described()).says("INVITE");
+    let ours = stage.last.clone();
+    stage.hears(ours.answer(100)).passes(31 * SECOND).says_nothing().passes(SECOND).says("CANCEL");
+    stage.hears_answer(200).hears(ours.answer(487)).says("ACK");
+    stage.asks(|it| *it == MediaRequest::Rollback);
+    warns(&mut stage, "renegotiation-refused");
+    stage.passes(40 * SECOND).says_nothing();
+    stage.does(Command::Hangup(call.id)).says("BYE");
+}
+
+#[test]
+fn a_2xx_that_crosses_our_cancel_of_a_reinvite_counts() {
+    let mut stage = phone();
+    let call = talks(&mut stage);
+    stage.does(renegotiate(&call));
+    let offer = asks_offer(&mut stage);
+    stage.replies(offer, described()).says("INVITE");
+    let ours = stage.last.clone();
+    stage.hears(ours.answer(100)).passes(32 * SECOND).says("CANCEL");
+    stage.hears(ours.answer_with_sdp(200, FAR_SDP)).says("ACK");
+    let apply = stage.asks(|it| matches!(it, MediaRequest::Apply { .. }));
+    stage.replies(apply, MediaReply::Done).passes(40 * SECOND).says_nothing().tells_nothing();
+}
+
+#[test]
 fn a_reinvite_that_is_cancelled_is_over_and_the_call_goes_on() {
     let mut stage = phone();
     let mut call = talks(&mut stage);
