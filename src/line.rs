@@ -126,7 +126,7 @@ enum Candidate {
     /// Its account is being fetched.
     Fetching(Source),
     /// Its account is for the seat's own place, which uses it; and what the seat had before.
-    Here { source: Option<Source>, account: Box<Account>, auth: Authorizer },
+    Here { source: Option<Source>, account: Box<Account>, auth: Box<Authorizer> },
     /// Its account is for another place.
     Elsewhere { source: Source, binding: Box<Binding> },
 }
@@ -224,15 +224,15 @@ impl Line {
     }
 
     /// Tells whether calls are up: keep-alive is quicker then, and no flow is closed under them.
-    pub(crate) fn set_in_call(&mut self, step: &mut Step<'_>, in_call: bool) {
+    pub(crate) fn set_in_call(&mut self, now: Time, in_call: bool) {
         let calls = if in_call { Calls::Up } else { Calls::None };
         if self.calls == calls {
             return;
         }
         self.calls = calls;
-        self.seat.link.set_in_call(step.now, in_call);
+        self.seat.link.set_in_call(now, in_call);
         for further in &mut self.further {
-            further.link.set_in_call(step.now, in_call);
+            further.link.set_in_call(now, in_call);
         }
     }
 

@@ -24,7 +24,7 @@ impl Phone {
             self.see_to_calls(core);
             let in_call = self.calls.up() > 0;
             let mut step = step(self.account, &self.config, core);
-            self.line.set_in_call(&mut step, in_call);
+            self.line.set_in_call(step.now, in_call);
             self.line.release(&mut step, self.calls.used());
             match self.line.poll_news() {
                 Some(news) => self.on_line_news(core, &news),

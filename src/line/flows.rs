@@ -85,7 +85,7 @@ impl Line {
     }
 
     /// The registrar answered on a further flow, or did not.
-    pub(super) fn on_further_verdict(&mut self, step: &mut Step<'_>, at: usize, verdict: Verdict) {
+    pub(super) fn on_further_verdict(&mut self, step: &mut Step<'_>, at: usize, verdict: &Verdict) {
         let Some(binding) = self.further.get_mut(at) else { return };
         match verdict {
             Verdict::Bound(expires_in) => {
@@ -93,7 +93,7 @@ impl Line {
                 let seat_is_up = self.seat.identity.flow.is_some() && self.registered();
                 if !seat_is_up && self.promote() {
                     step.out.event(step.account, UaEvent::Reconnected);
-                    self.succeed(step, Some(expires_in));
+                    self.succeed(step, Some(*expires_in));
                 }
             }
             // The seat's refresh will hear the same, and tells it.

@@ -127,7 +127,7 @@ impl Line {
                 self.on_candidate_busy(step, &failure);
             }
             (Place::Seat | Place::Candidate, Some(Verdict::Silent)) => self.on_silent(step, place),
-            (Place::Further(at), Some(verdict)) => self.on_further_verdict(step, at, verdict),
+            (Place::Further(at), Some(verdict)) => self.on_further_verdict(step, at, &verdict),
             // What becomes of a place that was left matters to nobody.
             (Place::Former(_), Some(_))
             | (Place::Candidate, Some(Verdict::Unbound | Verdict::Lapsed | Verdict::Expiring(_)))

@@ -224,7 +224,7 @@ impl Line {
         match self.candidate.take() {
             Some(Candidate::Here { account, auth, .. }) => {
                 self.seat.identity.account = *account;
-                self.seat.identity.auth = auth;
+                self.seat.identity.auth = *auth;
             }
             Some(Candidate::Elsewhere { source, mut binding }) => {
                 if let Some(flow) = binding.link.close(step) {
@@ -272,7 +272,8 @@ impl Line {
     /// until the new one is accepted.
     fn replace_here(&mut self, step: &mut Step<'_>, source: Option<Source>, account: Account) {
         let (former, auth) = self.seat.identity.replace(account);
-        self.candidate = Some(Candidate::Here { source, account: Box::new(former), auth });
+        self.candidate =
+            Some(Candidate::Here { source, account: Box::new(former), auth: Box::new(auth) });
         self.try_here(step);
     }
 
@@ -294,7 +295,7 @@ impl Line {
             return false;
         };
         self.seat.identity.account = *account;
-        self.seat.identity.auth = auth;
+        self.seat.identity.auth = *auth;
         if source.is_none() {
             self.rest_source(step);
         }

@@ -24,22 +24,22 @@ fn page() -> (Stage, FlowId, FlowId) {
 fn passes_on(page: &mut Stage, to: FlowId) {
     let message = page.last.message();
     let bytes = if let Some(mut request) = message.to_request() {
-        let branch = message.cseq().unwrap().number;
+        let branch = message.cseq().expect("a request has a number").number;
         let via =
             format!("SIP/2.0/WSS proxy.example.com;branch=z9hG4bKp{}{branch}", request.method);
         request.headers.push_front("Via", via);
         request.to_bytes()
     } else {
-        let mut response = message.to_response().unwrap();
+        let mut response = message.to_response().expect("what is no request answers one");
         response.headers.remove_first("Via");
         response.to_bytes()
     };
     page.flow = to;
-    page.hears(bytes.unwrap());
+    page.hears(bytes.expect("what was read can be printed"));
 }
 
 /// The states of calls that each account was told, in order.
-fn states(page: &mut Stage, of: AccountId) -> Vec<CallState> {
+fn states(page: &Stage, of: AccountId) -> Vec<CallState> {
     let told = page.told.iter().filter(|(account, _)| *account == of);
     told.filter_map(|(_, event)| match event {
         UaEvent::CallState { state, .. } => Some(*state),
@@ -74,7 +74,7 @@ fn two_phones_of_one_page_call_each_other_and_each_call_ends_once() {
         (ALICE, [CallState::Calling, CallState::Ringing, CallState::Connected, CallState::Ended]),
         (BOB, [CallState::Incoming, CallState::Answering, CallState::Connected, CallState::Ended]),
     ] {
-        assert_eq!(states(&mut page, who), expected, "{who:?}");
+        assert_eq!(states(&page, who), expected, "{who:?}");
     }
     page.says_nothing();
 }
@@ -88,8 +88,8 @@ fn each_phone_has_its_own_call_limit_seat_and_instance() {
     page.says_on(bob, "INVITE");
     let answer = page.last.answer_with_sdp(200, FAR_SDP);
     page.hears(answer).says_on(bob, "ACK");
-    assert!(!states(&mut page, ALICE).contains(&CallState::Connected));
-    assert!(states(&mut page, BOB).contains(&CallState::Connected));
+    assert!(!states(&page, ALICE).contains(&CallState::Connected));
+    assert!(states(&page, BOB).contains(&CallState::Connected));
 }
 
 #[test]
