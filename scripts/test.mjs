@@ -30,6 +30,7 @@ const steps = {
     ],
   ],
   rust: [["cargo", ["test", "--quiet", "--workspace"]]],
+  fuzz: [["node", ["scripts/fuzz.mjs"]]],
   docs: [["cargo", ["doc", "--quiet", "--workspace", "--no-deps"], { RUSTDOCFLAGS: "-D warnings" }]],
   driver: [["node", ["scripts/wasm-test.mjs"]]],
   browser: [nodeTests("browser", "--test-concurrency=1")],

@@ -187,6 +187,15 @@ proptest! {
     }
 }
 
+/// What fuzzers begin with, and what they found once.
+#[test]
+fn every_seed_drives_a_phone_and_leaves_nothing_behind() {
+    let seeds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/agent");
+    for seed in std::fs::read_dir(seeds).unwrap() {
+        driven::drive(&std::fs::read(seed.unwrap().path()).unwrap());
+    }
+}
+
 #[test]
 fn every_message_of_the_corpus_survives_printing() {
     for frame in CORPUS.iter() {
