@@ -260,7 +260,8 @@ fn progress(state: CallState, why: Option<&EndReason>) -> Option<u16> {
         CallState::Connected => 200,
         CallState::Ended => {
             let told = why.and_then(|why| why.sip_status).filter(|status| *status >= 300);
-            told.unwrap_or(if why.is_some_and(|why| why.by == EndedBy::Local) { 487 } else { 480 })
+            let is_ours = why.is_some_and(|why| why.by == EndedBy::Local);
+            told.unwrap_or(if is_ours { 487 } else { 480 })
         }
         CallState::Calling
         | CallState::Incoming
