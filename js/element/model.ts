@@ -227,7 +227,8 @@ export class Model {
   }
 
   #begin(call: Call): void {
-    const wish = call.direction === "outgoing" ? this.#wishes.shift() : undefined;
+    const isWished = call.direction === "outgoing" && call.continues === undefined;
+    const wish = isWished ? this.#wishes.shift() : undefined;
     // Cancelled before it was a call. Not at once: the core is still telling of it.
     if (wish?.dropped)
       queueMicrotask(() => {

@@ -248,7 +248,7 @@ impl Phone {
             return Err(ApiMisuse::CallGone(id));
         }
         // The other one is about to end.
-        let others = self.calls.up() - usize::from(referral.is_some());
+        let others = self.calls.up().saturating_sub(usize::from(referral.is_some()));
         if others >= self.config.calls_at_once as usize {
             return Err(ApiMisuse::CallInProgress);
         }

@@ -338,7 +338,8 @@ impl Call {
             Usage::Reinvite => self.on_reinvite_lost(ctx, id),
             Usage::Info => self.on_info_lost(),
             Usage::Refer => self.on_refer_lost(ctx, id, why),
-            Usage::Notify => self.on_notify_refused(),
+            Usage::Notify if why == LostWhy::Timeout => self.on_notify_refused(),
+            Usage::Notify => {}
             Usage::EarlyOffer => self.on_early_offer_answered(ctx, id, None),
             // An UPDATE goes again by itself.
             Usage::Update | Usage::Prack | Usage::Message(_) => {}

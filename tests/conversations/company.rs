@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use cc_sdk::account::Account;
-use cc_sdk::api::{CallId, CallState, Command, EndCause, EndedBy, UaEvent};
+use cc_sdk::api::{CallId, CallState, Command, Dial, EndCause, EndedBy, UaEvent};
 use cc_sdk::sip::{Message, Method, Uri};
 
 use crate::call_play::end_of;
@@ -63,6 +63,26 @@ impl Company {
     pub(crate) fn does(&mut self, who: usize, command: Command) -> &mut Self {
         self.phones[who].does(command);
         self.talks()
+    }
+
+    /// One asks, and may be refused; nothing is carried.
+    pub(crate) fn tries(&mut self, who: usize, command: Command) -> bool {
+        self.phones[who].tries(command).is_ok()
+    }
+
+    /// One dials another, and may not; nothing is carried.
+    pub(crate) fn dials(&mut self, from: usize, to: usize) {
+        let call = self.phones[from].agent.reserve_call();
+        let dial = Dial { target: self.names[to].into(), ..Dial::default() };
+        self.tries(from, Command::Dial(call, dial));
+    }
+
+    /// The oldest message arrives, if one is under way.
+    pub(crate) fn carries_one(&mut self) {
+        self.collect();
+        if let Some((from, message)) = self.under_way.pop_front() {
+            self.carries(from, &message);
+        }
     }
 
     /// A call from one to another that is up; the call of each.

@@ -1,9 +1,13 @@
 //! Three phones and a proxy: calls are passed on from one to another (RFC 5589).
 
+use std::time::Duration;
+
 use cc_sdk::api::{
     AcceptTransfers, CallId, CallState, Command, EndCause, EndedBy, TransferState, TransferTo,
     UaEvent,
 };
+
+use proptest::prelude::*;
 
 use crate::company::Company;
 
@@ -139,4 +143,133 @@ fn whoever_is_asked_may_refuse() {
     assert_eq!(steps(&company, ALICE).last(), Some(&TransferState::Failed));
     company.phones[ALICE].tells_nothing_of_an_end();
     assert!(company.phones[CAROL].told.is_empty());
+}
+
+/// What may happen between the three; calls are named by their place among those of a phone.
+#[derive(Clone, Debug)]
+enum Happening {
+    Dials(usize, usize),
+    Answers(usize, usize),
+    Passes(usize, usize, usize),
+    BringsTogether(usize, usize, usize),
+    HangsUp(usize, usize),
+    Carries(usize),
+    CarriesAll,
+    Waits(u64),
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let (who, which) = (0..3_usize, 0..4_usize);
+    let of = || (who.clone(), which.clone());
+    prop_oneof![
+        3 => (who.clone(), who.clone()).prop_map(|(from, to)| Happening::Dials(from, to)),
+        4 => of().prop_map(|(who, which)| Happening::Answers(who, which)),
+        3 => (of(), who.clone()).prop_map(|((who, which), to)| Happening::Passes(who, which, to)),
+        3 => (of(), which.clone())
+            .prop_map(|((who, which), other)| Happening::BringsTogether(who, which, other)),
+        1 => of().prop_map(|(who, which)| Happening::HangsUp(who, which)),
+        6 => (1..8_usize).prop_map(Happening::Carries),
+        6 => Just(Happening::CarriesAll),
+        2 => prop::sample::select(vec![10, 2_500, 25_000, 40_000]).prop_map(Happening::Waits),
+    ]
+}
+
+/// The last calls of a phone, newest first.
+fn calls(company: &Company, who: usize) -> Vec<CallId> {
+    let begun = company.phones[who].told.iter().rev();
+    begun
+        .filter_map(|(_, event)| match event {
+            UaEvent::Call { call, .. } => Some(CallId(*call)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn ended(company: &Company, who: usize) -> Vec<CallId> {
+    let told = company.phones[who].told.iter();
+    told.filter_map(|(_, event)| match event {
+        UaEvent::CallState { call, state: CallState::Ended, .. } => Some(CallId(*call)),
+        _ => None,
+    })
+    .collect()
+}
+
+fn happens(company: &mut Company, happening: &Happening) {
+    let call = |company: &Company, who: usize, which: usize| {
+        calls(company, who).get(which).copied().unwrap_or(CallId(0))
+    };
+    match *happening {
+        Happening::Dials(from, to) => company.dials(from, to),
+        Happening::Answers(who, which) => {
+            let command = Command::Answer(call(company, who, which));
+            company.tries(who, command);
+        }
+        Happening::Passes(who, which, to) => {
+            let to = TransferTo::Target(["alice", "bob", "carol"][to].into());
+            let command = transfer(call(company, who, which), to);
+            company.tries(who, command);
+        }
+        Happening::BringsTogether(who, which, other) => {
+            let to = TransferTo::Call(call(company, who, other));
+            let command = transfer(call(company, who, which), to);
+            company.tries(who, command);
+        }
+        Happening::HangsUp(who, which) => {
+            let command = Command::Hangup(call(company, who, which));
+            company.tries(who, command);
+        }
+        Happening::Carries(many) => (0..many).for_each(|_| company.carries_one()),
+        Happening::CarriesAll => drop(company.talks()),
+        Happening::Waits(ms) => {
+            // Nothing is under way for longer than a transaction lives.
+            if ms > 2_500 {
+                company.talks();
+            }
+            for phone in &mut company.phones {
+                phone.passes(Duration::from_millis(ms));
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn however_calls_are_passed_around_each_ends_once_and_nothing_is_left(
+        happenings in prop::collection::vec(happening(), 0..60)
+    ) {
+        let mut company = company();
+        // Alice talks to both.
+        let talks = [BOB, CAROL].into_iter().flat_map(|to| {
+            use Happening::{Answers, CarriesAll, Dials};
+            [Dials(ALICE, to), CarriesAll, Answers(to, 0), CarriesAll]
+        });
+        for happening in talks.chain(happenings) {
+            happens(&mut company, &happening);
+        }
+        company.talks();
+        for who in [ALICE, BOB, CAROL] {
+            for call in calls(&company, who) {
+                company.tries(who, Command::Hangup(call));
+            }
+            company.talks();
+        }
+        for _ in 0..8 {
+            for phone in &mut company.phones {
+                phone.passes(Duration::from_secs(40));
+            }
+            company.talks();
+        }
+        for who in [ALICE, BOB, CAROL] {
+            let (mut begun, mut over) = (calls(&company, who), ended(&company, who));
+            begun.sort_unstable();
+            over.sort_unstable();
+            prop_assert_eq!(begun, over);
+        }
+    }
 }
