@@ -61,12 +61,12 @@ fn agreed(stage: &mut Stage) -> (Played, CallId) {
 
 /// The phone tells how the call goes that was asked for, and is thanked.
 #[track_caller]
-fn progress(stage: &mut Stage, fragment: &str, state: &str) {
+fn progress(stage: &mut Stage, fragment: &str, subscription: &str) {
     let invite = stage.last.clone();
     stage.says("NOTIFY");
     let notify = &stage.last;
     assert_eq!(notify.header("Event"), "refer;id=101");
-    assert_eq!(notify.header("Subscription-State"), state);
+    assert_eq!(notify.header("Subscription-State"), subscription);
     assert_eq!(notify.header("Content-Type"), "message/sipfrag;version=2.0");
     assert_eq!(notify.body(), fragment);
     stage.hears_answer(200);
@@ -329,7 +329,7 @@ fn the_number_of_the_refer_is_in_the_news_of_it() {
     let mut stage = accepts(AcceptTransfers::Always);
     let mut call = bob_talks(&mut stage);
     let refer = print(&refer(&mut call.far, "<sip:carol@example.com>"));
-    let number = refer.message().cseq().unwrap().number;
+    let number = refer.message().cseq().expect("a CSeq").number;
     stage.hears(&refer).says("202").says("NOTIFY");
     assert_eq!(stage.last.header("Event"), format!("refer;id={number}"));
     let _: &Wire = &stage.last;

@@ -33,20 +33,20 @@ fn notify(far: &mut Far, event: &str, state: &str, body: &str) -> Wire {
 }
 
 fn refer_id(stage: &Stage) -> String {
-    format!("refer;id={}", stage.last.message().cseq().unwrap().number)
+    format!("refer;id={}", stage.last.message().cseq().expect("a CSeq").number)
 }
 
 /// What the page is told of the transfer next.
 #[track_caller]
 fn tells(
-    stage: &mut Stage,
+    phone: &mut Stage,
     call: CallId,
     state: TransferState,
     sip_status: Option<u16>,
     cause: Option<EndCause>,
 ) {
     let (call, target, other) = (call.0, "carol".into(), None);
-    stage.tells(UaEvent::CallTransfer { call, state, target, other, sip_status, cause });
+    phone.tells(UaEvent::CallTransfer { call, state, target, other, sip_status, cause });
 }
 
 /// A call to bob that is being passed on to carol; bob agreed with this status.
@@ -318,7 +318,7 @@ fn an_attended_transfer_names_the_other_call_and_ends_both() {
     let (mut bob, carol, far) = two_calls(&mut stage);
     stage.does(to(bob.id, TransferTo::Call(carol))).says("REFER").forgets();
     let id = refer_id(&stage);
-    let ours = far.remote.split("tag=").nth(1).unwrap();
+    let ours = far.remote.split("tag=").nth(1).expect("our tag");
     let expected = format!(
         "<sip:carol@example.com?Replaces={}%3Bto-tag%3Dfar%3Bfrom-tag%3D{ours}>",
         far.call_id
@@ -327,9 +327,9 @@ fn an_attended_transfer_names_the_other_call_and_ends_both() {
     stage.hears_answer(202).forgets();
     stage.hears(notify(&mut bob.far, &id, "terminated", "SIP/2.0 200 OK")).says("200 NOTIFY");
     let (call, target, other) = (bob.id.0, "carol".into(), Some(carol.0));
-    let state = TransferState::Accepted;
     let (sip_status, cause) = (Some(200), None);
-    stage.tells(UaEvent::CallTransfer { call, state, target, other, sip_status, cause });
+    let accepted = TransferState::Accepted;
+    stage.tells(UaEvent::CallTransfer { call, state: accepted, target, other, sip_status, cause });
     stage.says("BYE");
     assert_eq!(stage.last.header("Call-ID"), bob.far.call_id);
     stage.says("BYE");

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cc_sdk::api::{
-    AcceptTransfers, CallId, CallState, Command, EndCause, EndedBy, TransferState, TransferTo,
-    UaEvent,
+    AcceptTransfers, CallId, CallState, Command, EndCause, EndedBy, TransferState as Step,
+    TransferTo, UaEvent,
 };
 
 use proptest::prelude::*;
@@ -35,7 +35,7 @@ fn to_carol(call: CallId) -> Command {
 }
 
 /// The steps of the transfer that the page of one was told of.
-fn steps(company: &Company, who: usize) -> Vec<TransferState> {
+fn steps(company: &Company, who: usize) -> Vec<Step> {
     let told = company.phones[who].told.iter();
     told.filter_map(|(_, event)| match event {
         UaEvent::CallTransfer { state, .. } => Some(*state),
@@ -57,8 +57,10 @@ fn alice_passes_bob_on_to_carol() {
     assert_eq!(continued, None);
     company.does(CAROL, Command::Answer(carols));
     company.is(CAROL, carols, CallState::Connected);
-    use TransferState::{Accepted, Requested, Ringing, Trying};
-    assert_eq!(steps(&company, ALICE), [Requested, Trying, Ringing, Accepted]);
+    assert_eq!(
+        steps(&company, ALICE),
+        [Step::Requested, Step::Trying, Step::Ringing, Step::Accepted]
+    );
     assert_eq!(company.end(ALICE, alices), REPLACED);
     company.is(BOB, bobs_new, CallState::Connected);
     assert_eq!(company.end(BOB, bobs), (EndedBy::Remote, EndCause::Replaced));
@@ -74,7 +76,7 @@ fn alice_keeps_bob_where_carol_refuses() {
     let (bobs_new, _) = company.begun(BOB);
     let (carols, _) = company.begun(CAROL);
     company.does(CAROL, Command::Reject(carols, 486));
-    assert_eq!(steps(&company, ALICE).last(), Some(&TransferState::Failed));
+    assert_eq!(steps(&company, ALICE).last(), Some(&Step::Failed));
     assert_eq!(company.end(BOB, bobs_new), (EndedBy::Remote, EndCause::Busy));
     for (who, call) in [(ALICE, alices), (BOB, bobs)] {
         company.phones[who].tells_nothing_of_an_end();
@@ -89,9 +91,8 @@ fn alice_keeps_bob_where_nobody_is_called_so() {
     let mut company = company();
     let [alices, _] = company.connect(ALICE, BOB);
     company.does(ALICE, transfer(alices, TransferTo::Target("dave".into())));
-    let failed = company.phones[ALICE].tells_of(|event| {
-        matches!(event, UaEvent::CallTransfer { state: TransferState::Failed, .. })
-    });
+    let failed = company.phones[ALICE]
+        .tells_of(|event| matches!(event, UaEvent::CallTransfer { state: Step::Failed, .. }));
     let UaEvent::CallTransfer { sip_status, cause, .. } = failed else { unreachable!() };
     assert_eq!((sip_status, cause), (Some(404), Some(EndCause::NotFound)));
     company.phones[ALICE].tells_nothing_of_an_end();
@@ -105,24 +106,27 @@ fn alice_brings_bob_and_carol_together() {
         let [to_bob, bobs] = company.connect(ALICE, BOB);
         let [to_carol, carols] = company.connect(ALICE, CAROL);
         let (asked, other) = if is_bob_asked { (to_bob, to_carol) } else { (to_carol, to_bob) };
-        let (caller, callee) = if is_bob_asked { (BOB, CAROL) } else { (CAROL, BOB) };
-        let (callers, callees) = if is_bob_asked { (bobs, carols) } else { (carols, bobs) };
+        let mut sides = [(BOB, bobs), (CAROL, carols)];
+        if !is_bob_asked {
+            sides.reverse();
+        }
+        let [(from, from_call), (to, to_call)] = sides;
         company.does(ALICE, transfer(asked, TransferTo::Call(other)));
-        let (new, continued) = company.begun(caller);
-        assert_eq!(continued, Some(callers));
-        let (taken, continued) = company.begun(callee);
-        assert_eq!(continued, Some(callees));
-        company.is(callee, taken, CallState::Connected);
-        assert_eq!(company.end(callee, callees).1, EndCause::Replaced);
-        company.is(caller, new, CallState::Connected);
-        assert_eq!(company.end(caller, callers).1, EndCause::Replaced);
+        let (new, continued) = company.begun(from);
+        assert_eq!(continued, Some(from_call));
+        let (taken, continued) = company.begun(to);
+        assert_eq!(continued, Some(to_call));
+        company.is(to, taken, CallState::Connected);
+        assert_eq!(company.end(to, to_call).1, EndCause::Replaced);
+        company.is(from, new, CallState::Connected);
+        assert_eq!(company.end(from, from_call).1, EndCause::Replaced);
         for call in [to_bob, to_carol] {
             let mut told = company.phones[ALICE].told.clone();
             assert_eq!(company.end(ALICE, call).1, EndCause::Replaced);
             std::mem::swap(&mut company.phones[ALICE].told, &mut told);
         }
-        company.does(caller, Command::Hangup(new));
-        assert_eq!(company.end(callee, taken), (EndedBy::Remote, EndCause::Hangup));
+        company.does(from, Command::Hangup(new));
+        assert_eq!(company.end(to, taken), (EndedBy::Remote, EndCause::Hangup));
     }
 }
 
@@ -140,7 +144,7 @@ fn whoever_is_asked_may_refuse() {
     assert_eq!((number.as_str(), uri.as_str()), ("carol", "sip:carol@example.com"));
     assert_eq!(referred_by.as_deref(), Some("sip:alice@example.com"));
     company.does(BOB, Command::RefuseTransfer(bobs, 603));
-    assert_eq!(steps(&company, ALICE).last(), Some(&TransferState::Failed));
+    assert_eq!(steps(&company, ALICE).last(), Some(&Step::Failed));
     company.phones[ALICE].tells_nothing_of_an_end();
     assert!(company.phones[CAROL].told.is_empty());
 }
