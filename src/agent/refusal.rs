@@ -156,4 +156,14 @@ fn is_optional(message: &Message<'_>) -> bool {
 const SESSION: &str = "application/sdp";
 
 /// The extensions that a far side may require.
-const EXTENSIONS: [&str; 5] = ["100rel", "norefersub", "outbound", "replaces", "timer"];
+const EXTENSIONS: [&str; 9] = [
+    "100rel",
+    "199",
+    "answermode",
+    "histinfo",
+    "norefersub",
+    "outbound",
+    "replaces",
+    "timer",
+    "uui",
+];

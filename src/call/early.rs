@@ -106,13 +106,13 @@ impl Call {
         if request.method() != Some(Method::Update) || calling.heard() == Some(remote_tag) {
             return false;
         }
-        let response = if description(request).is_some() {
-            reply.response(491)
-        } else {
-            if let Some(dialog) = self.fork_mut(remote_tag) {
+        let response = match self.fork_mut(remote_tag) {
+            None => reply.response(481),
+            Some(_) if description(request).is_some() => reply.response(491),
+            Some(dialog) => {
                 dialog.refresh_target(contact(request));
+                self.accepting(ctx, reply, String::new())
             }
-            self.accepting(ctx, reply, String::new())
         };
         ctx.respond(server, &response);
         true

@@ -11,7 +11,7 @@ use crate::identity::{ALLOW, SUPPORTED};
 use crate::media::{MediaFailure, MediaRequest};
 use crate::owned::is_owned;
 use crate::sdp;
-use crate::sip::{Message, Reply, Response, number_of};
+use crate::sip::{Message, Reply, Response, long_name, number_of};
 use crate::time::Time;
 use crate::transaction::{LostWhy, T2, TransactionId};
 
@@ -160,6 +160,7 @@ impl Call {
     ) {
         let headers = request
             .all_headers()
+            .map(|(name, value)| (long_name(name), value))
             .filter(|(name, _)| !is_owned(name) || name.eq_ignore_ascii_case("User-to-User"))
             .map(|(name, value)| (name.to_owned(), value.into_owned()));
         let at = epoch_ms(ctx);

@@ -163,7 +163,7 @@ pub(super) fn same_name(a: &str, b: &str) -> bool {
 }
 
 /// The long form of a compact header name; any other name as it is.
-fn long_name(name: &str) -> &str {
+pub(crate) fn long_name(name: &str) -> &str {
     let [letter] = name.as_bytes() else { return name };
     match letter.to_ascii_lowercase() {
         b'a' => "Accept-Contact",

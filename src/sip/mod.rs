@@ -29,6 +29,7 @@ pub use challenge::Challenge;
 pub use error::{ParseError, ParseErrorKind};
 pub use header::{CSeq, Item, RAck, Refresher, Replaces, SessionExpires};
 pub use message::Message;
+pub(crate) use message::long_name;
 pub use method::Method;
 pub use name_addr::NameAddr;
 pub use parse::is_keep_alive;

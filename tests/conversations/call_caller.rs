@@ -134,8 +134,8 @@ fn call_info_is_told_and_alert_info_subject_and_priority_are_headers() {
     let given = [
         ("Call-Info", "<https://example.com/bob.png>;purpose=icon, <https://example.com/bob>"),
         ("Alert-Info", "<urn:alert:source:external>"),
-        ("Subject", "rent"),
         ("Priority", "urgent"),
+        ("s", "rent"),
     ];
     hears_invite(&mut stage, &given);
     let told = stage.tells_of(|it| matches!(it, UaEvent::Call { .. }));
@@ -148,7 +148,7 @@ fn call_info_is_told_and_alert_info_subject_and_priority_are_headers() {
         caller.call_info,
         [info("https://example.com/bob.png", Some("icon")), info("https://example.com/bob", None)]
     );
-    for (name, value) in given {
+    for (name, value) in [&given[1..3], &[("Subject", "rent")]].concat() {
         assert!(headers.contains(&(name.to_owned(), value.to_owned())), "{name}");
     }
 }

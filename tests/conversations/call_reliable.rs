@@ -568,3 +568,11 @@ fn what_calls_itself_reliable_without_a_number_is_heard_and_not_acknowledged() {
         tells_state(&mut stage, CallState::Ringing);
     }
 }
+
+#[test]
+fn an_update_of_a_far_side_that_never_rang_is_of_no_dialog() {
+    let mut stage = phone();
+    calls_bob(&mut stage);
+    let invite = stage.last.clone();
+    stage.hears(far_of(&invite, "nobody").request(Method::Update)).says("481 UPDATE");
+}
