@@ -1,6 +1,7 @@
 //! What comes unasked: MESSAGE out of dialogs (RFC 3428 §7), and NOTIFY that no subscription
 //! asked for, as many voice mail servers send it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -101,7 +102,7 @@ fn message(request: &Message<'_>) -> UaEvent {
         display_name: from.and_then(|from| from.display_name()),
         uri,
         to: request.to().map(|to| to.uri_text().to_owned()).unwrap_or_default(),
-        content_type: request.content_type().map_or("text/plain".to_owned(), Into::into),
+        content_type: request.content_type().unwrap_or(Cow::Borrowed("text/plain")).into_owned(),
         body: String::from_utf8_lossy(request.body()).into_owned(),
         headers: headers.map(|(name, value)| (name.to_owned(), value.into_owned())).collect(),
     }

@@ -251,7 +251,7 @@ impl Errand {
         }
     }
 
-    fn on_register_failed(&mut self, ctx: &mut Context<'_>, code: &str) -> bool {
+    fn on_register_failed(&self, ctx: &mut Context<'_>, code: &str) -> bool {
         match &self.kind {
             Kind::Inquiry(inquiry) => inquiry.on_register_failed(&self.wish, ctx, code),
             Kind::Subscription(_) | Kind::Publication(_) => false,

@@ -169,9 +169,8 @@ impl Subscription {
         };
         let stage = self.stage;
         match (stage, status) {
-            (Stage::Idle | Stage::Resting { .. }, _) => false,
-            // The last NOTIFY follows.
-            (Stage::Ending { .. }, 200..=299) => false,
+            // After a 2xx to the last one the last NOTIFY follows.
+            (Stage::Idle | Stage::Resting { .. }, _) | (Stage::Ending { .. }, 200..=299) => false,
             (Stage::Ending { .. }, _) => self.terminate(wish, ctx, None),
             (_, 200..=299) => {
                 self.grant(wish, ctx, response);
@@ -205,7 +204,7 @@ impl Subscription {
     }
 
     /// The notifier tells for so many seconds.
-    fn run(&mut self, wish: &mut Wish, ctx: &mut Context<'_>, since: Time, seconds: u32) {
+    fn run(&mut self, wish: &Wish, ctx: &mut Context<'_>, since: Time, seconds: u32) {
         let seconds = seconds.clamp(SHORTEST, LONGEST);
         let until = ctx.now + Duration::from_secs(seconds.into());
         let is_once = wish.ask.expires == Some(0);

@@ -97,19 +97,14 @@ pub(super) fn parse(text: &str) -> Option<Element> {
 /// Where the `>` stands that ends a tag; one in quotes does not.
 fn end_of_tag(tag: &str) -> Option<usize> {
     let mut quote = None;
-    tag.bytes().position(|byte| match quote {
-        Some(open) => {
-            if byte == open {
-                quote = None;
-            }
-            false
+    tag.bytes().position(|byte| {
+        let is_quote = matches!(byte, b'"' | b'\'');
+        if quote.is_none() && is_quote {
+            quote = Some(byte);
+        } else if quote == Some(byte) {
+            quote = None;
         }
-        None => {
-            if matches!(byte, b'"' | b'\'') {
-                quote = Some(byte);
-            }
-            byte == b'>'
-        }
+        quote.is_none() && byte == b'>'
     })
 }
 

@@ -45,17 +45,14 @@ impl Subscription {
         }
         let (cseq, tag, sent) = (request.cseq().ok(), wish.tag.clone(), wish.cseq);
         let number = cseq.map(|cseq| cseq.number).unwrap_or_default();
-        match &mut self.dialog {
-            Some(dialog) => {
-                if !dialog.takes(number) {
-                    return Err(Refusal::plain(500));
-                }
-                dialog.refresh_target(contact(request));
+        if let Some(dialog) = &mut self.dialog {
+            if !dialog.takes(number) {
+                return Err(Refusal::plain(500));
             }
-            None => {
-                let dialog = Dialog::of_notify(request, &tag, sent);
-                self.dialog = Some(dialog.map_err(|_| Refusal::plain(400))?);
-            }
+            dialog.refresh_target(contact(request));
+        } else {
+            let dialog = Dialog::of_notify(request, &tag, sent);
+            self.dialog = Some(dialog.map_err(|_| Refusal::plain(400))?);
         }
         Ok(())
     }
@@ -77,8 +74,8 @@ impl Subscription {
             return self.on_terminated(wish, ctx, &reason, number("retry-after"));
         }
         let is_pending = state.eq_ignore_ascii_case("pending");
-        let stage = self.stage;
-        let since = match stage {
+        let is_running = matches!(self.stage, Stage::Running { .. });
+        let since = match self.stage {
             Stage::Running { since, .. } => since,
             // One that was on its way when we said that we want no more.
             Stage::Ending { .. } => return false,
@@ -87,7 +84,7 @@ impl Subscription {
         let granted = self.granted;
         let left = number("expires").or(granted).unwrap_or_else(|| wish.wished());
         // A refresh that is out sets it anew.
-        if number("expires").is_some() || !matches!(stage, Stage::Running { .. }) {
+        if number("expires").is_some() || !is_running {
             self.run(wish, ctx, since, left);
         }
         let state = if is_pending { SubscriptionState::Pending } else { SubscriptionState::Active };
