@@ -10,6 +10,7 @@ use cc_sdk::sip::{Message, Method, Request};
 use cc_sdk::{FlowId, Time};
 
 use super::Owner;
+use super::events::{Sight, sight};
 use super::signalling::Signalling;
 
 /// The calls, by Call-ID; a forked INVITE may make several of one.
@@ -208,6 +209,22 @@ impl Calls {
     pub(super) fn count(&self, seat: &str) -> usize {
         let calls = self.calls.values().flatten();
         calls.filter(|call| matches!(call.state, State::Up(_)) && call.caller.seat == seat).count()
+    }
+
+    /// The calls of a seat that ring or are up, as a watcher sees them.
+    pub(super) fn of_seat(&self, seat: &str) -> impl Iterator<Item = Sight> {
+        self.calls.iter().flat_map(move |(id, calls)| {
+            let live = calls.iter().filter(|call| !call.is_over());
+            live.flat_map(move |call| {
+                let is_up = matches!(call.state, State::Up(_));
+                let sides =
+                    [(&call.caller, &call.callee, true), (&call.callee, &call.caller, false)];
+                sides
+                    .into_iter()
+                    .filter(move |(own, ..)| own.seat == seat)
+                    .map(move |(_, other, is_caller)| sight(id, is_caller, is_up, &other.address))
+            })
+        })
     }
 
     pub(super) fn flow_lost(&mut self, flow: FlowId, now: Time) {

@@ -27,6 +27,9 @@ impl Switch {
         if self.services.owns(&id) {
             return self.services.on_in_dialog(&mut self.signalling, arrival, &id);
         }
+        if self.events.owns(&id) {
+            return self.on_watch_request(arrival, &id);
+        }
         let Some((call, side)) = self.calls.find(&id) else { return };
         if call.is_over() {
             // Both hung up at once: that is as good as one answering the other.
@@ -77,6 +80,9 @@ impl Switch {
     /// The seat that a request's tag stands for, and where it was last.
     fn sender(&mut self, id: &DialogId) -> Option<(String, Presence)> {
         if let Some((seat, presence)) = self.services.caller(id) {
+            return Some((seat.to_owned(), presence));
+        }
+        if let Some((seat, presence)) = self.events.watcher(id) {
             return Some((seat.to_owned(), presence));
         }
         let (call, side) = self.calls.find(id)?;

@@ -1,4 +1,4 @@
-//! The switch: registrar, forking proxy and service numbers.
+//! The switch: registrar, forking proxy, service numbers, and what seats are told of each other.
 //!
 //! It has no clock, socket or task of its own. Like the phone it is driven by [`Switch::handle`] and drained by
 //! [`Switch::poll_output`], so that its tests run on a virtual clock.
@@ -9,6 +9,7 @@
 mod best;
 mod calls;
 mod digest;
+mod events;
 mod flows;
 mod gate;
 mod in_dialog;
@@ -29,6 +30,7 @@ use crate::settings::Limits;
 use crate::tokens::Authority;
 
 use self::calls::Calls;
+use self::events::{Events, WatchId};
 use self::flows::Flows;
 use self::gate::Gate;
 use self::passage::{PassageId, Passages};
@@ -71,6 +73,8 @@ enum Owner {
     Passage(PassageId),
     /// A call to a service number.
     Service(ServiceId),
+    /// A NOTIFY of ours.
+    Watch(WatchId),
     /// Nobody: our own BYE.
     Nobody,
 }
@@ -84,6 +88,7 @@ pub struct Switch {
     passages: Passages,
     calls: Calls,
     services: Services,
+    events: Events,
 }
 
 impl Switch {
@@ -97,6 +102,7 @@ impl Switch {
             passages: Passages::default(),
             calls: Calls::default(),
             services: Services::new(limits.service_calls, limits.service_calls_per_caller),
+            events: Events::default(),
             gate: Gate::new(authority, seed),
         }
     }
@@ -115,6 +121,7 @@ impl Switch {
             Input::Stop => self.services.stop(&mut self.signalling),
         }
         self.services.end_joined(&mut self.signalling);
+        self.tell_watchers();
     }
 
     /// The next consequence.
@@ -130,6 +137,7 @@ impl Switch {
             self.passages.next_timeout(),
             self.calls.next_timeout(),
             self.services.next_timeout(),
+            self.events.next_timeout(),
         ];
         due.into_iter().flatten().min()
     }
@@ -194,6 +202,9 @@ impl Switch {
             Heard::Deliver { owner: Owner::Service(service), .. } => {
                 self.services.on_response(&mut self.signalling, service, message);
             }
+            Heard::Deliver { owner: Owner::Watch(watch), .. } => {
+                self.events.on_response(watch, message);
+            }
             Heard::Deliver { owner: Owner::Nobody, .. } | Heard::Absorbed => {}
             Heard::Stray => self.pass_late_2xx(message),
         }
@@ -204,6 +215,7 @@ impl Switch {
         self.registrar.flow_lost(flow);
         self.calls.flow_lost(flow, self.signalling.now);
         self.services.flow_lost(flow, self.signalling.now);
+        self.events.flow_lost(flow);
         let lost = self.signalling.transactions.on_flow_lost(flow);
         self.on_lost(lost);
     }
@@ -216,6 +228,7 @@ impl Switch {
         self.passages.on_timeout(&mut self.signalling);
         self.calls.on_timeout(&mut self.signalling);
         self.services.on_timeout(&mut self.signalling);
+        self.events.on_timeout(&mut self.signalling);
     }
 
     fn on_lost(&mut self, lost: Vec<Lost<Owner>>) {
@@ -225,6 +238,7 @@ impl Switch {
                 Some(Owner::Service(service)) => {
                     self.services.on_lost(&mut self.signalling, service, lost.id);
                 }
+                Some(Owner::Watch(watch)) => self.events.on_lost(watch, lost.why),
                 Some(Owner::Nobody) | None => {}
             }
         }

@@ -97,6 +97,9 @@ impl Switch {
             Target::Service(number) => {
                 self.services.on_request(&mut self.signalling, arrival, number, &grant);
             }
+            Target::Seat(seat) if matches!(method, Method::Subscribe | Method::Publish) => {
+                self.on_event_request(arrival, &seat.name, &grant);
+            }
             Target::Seat(callee) => self.fork(arrival, &callee, &grant),
         }
     }

@@ -12,6 +12,7 @@ use cc_sdk::transaction::TransactionId;
 use cc_sdk::{FlowId, Time};
 
 use super::calls::{DialogId, Presence};
+use super::events::{Sight, sight};
 use super::signalling::{Arrival, Signalling, contact_uri};
 use crate::media::{MediaId, MediaReply, MediaRequest, Sound};
 use crate::tokens::Grant;
@@ -51,6 +52,15 @@ impl Services {
     /// Calls of a seat to service numbers.
     pub(super) fn count(&self, seat: &str) -> usize {
         self.calls.iter().filter(|call| call.seat == seat).count()
+    }
+
+    /// The calls of a seat to service numbers, as a watcher sees them.
+    pub(super) fn of_seat(&self, seat: &str) -> impl Iterator<Item = Sight> {
+        self.calls.iter().filter(move |call| call.seat == seat).map(|call| {
+            let is_up =
+                matches!(call.state, State::Answered { .. } | State::Up | State::Reoffered(_));
+            sight(&call.dialog.call_id, true, is_up, &call.addresses.1)
+        })
     }
 
     /// One caller leaves room for the others. Flows count beside seats: one page may have the
