@@ -12,6 +12,7 @@ mod server;
 mod stage;
 
 mod credentials;
+mod events;
 mod forks;
 mod garbage;
 mod http;

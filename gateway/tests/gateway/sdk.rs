@@ -7,8 +7,9 @@ use std::time::Duration;
 use cc_gateway::media::{MediaReply as Played, MediaRequest as Play};
 use cc_sdk::account::Account;
 use cc_sdk::api::{
-    AccountId, CallId, CallState, Command, Config, Credential, Dial, DigitTransport, EndCause,
-    RegistrationState, UaEvent,
+    AccountId, Ask, AskMethod, CallId, CallState, Command, Config, Credential, Dial,
+    DigitTransport, EndCause, ErrandId, LineStatus, Parsed, RegistrationState, SubscriptionState,
+    UaEvent,
 };
 use cc_sdk::{
     CredentialReply, CredentialRequest, FlowId, Input, LinkEvent, LinkRequest, MediaEvent,
@@ -347,4 +348,68 @@ fn a_token_that_another_page_replaced_fails_here_when_it_is_refreshed() {
     assert!(!world.is_registered(0) && world.is_registered(2));
     world.dials(1, "alice");
     assert_eq!(world.state(2, world.incoming(2)), Some(CallState::Incoming));
+}
+
+#[test]
+fn messages_lamps_presence_and_mailboxes_work_between_pages() {
+    let mut world = World::of_two();
+    let ask = |world: &mut World, page: usize, ask: Ask| {
+        let id = ErrandId(world.pages[page].agent.reserve_call().0);
+        world.does(page, Command::Ask(id, Box::new(ask)));
+        world.passes(Duration::from_millis(100));
+    };
+    let message = Ask { target: "bob".into(), body: "hello".into(), ..Ask::default() };
+    ask(&mut world, 0, message);
+    let answered = |event: &UaEvent| matches!(event, UaEvent::Answered { reason: None, .. });
+    assert!(world.pages[0].told.iter().any(answered), "{:#?}", world.pages[0].told);
+    let came = world.pages[1].told.iter().any(|event| {
+        matches!(event, UaEvent::Message { number, body, .. } if number == "alice" && body == "hello")
+    });
+    assert!(came, "{:#?}", world.pages[1].told);
+    for (event, target) in [("dialog", "bob"), ("presence", "bob"), ("message-summary", "")] {
+        let (event, target) = (event.to_owned(), target.to_owned());
+        ask(&mut world, 0, Ask { method: AskMethod::Subscribe, event, target, ..Ask::default() });
+    }
+    let lamp = |world: &World| {
+        world.pages[0].told.iter().rev().find_map(|event| match event {
+            UaEvent::Notified { parsed: Some(Parsed::DialogInfo { status, .. }), .. } => {
+                Some(*status)
+            }
+            _ => None,
+        })
+    };
+    let presence = |world: &World| {
+        world.pages[0].told.iter().rev().find_map(|event| match event {
+            UaEvent::Notified { parsed: Some(Parsed::Presence { open, note, .. }), .. } => {
+                Some((*open, note.clone()))
+            }
+            _ => None,
+        })
+    };
+    assert_eq!(lamp(&world), Some(LineStatus::Idle));
+    assert_eq!(presence(&world), Some((true, None)));
+    assert!(world.pages[0].told.iter().any(|event| matches!(
+        event,
+        UaEvent::Notified { parsed: Some(Parsed::MessageSummary { waiting: true, .. }), .. }
+    )));
+    let event = "presence".to_owned();
+    let body = "at lunch".to_owned();
+    ask(
+        &mut world,
+        1,
+        Ask { method: AskMethod::Publish, event, body, open: Some(false), ..Ask::default() },
+    );
+    assert_eq!(presence(&world), Some((false, Some("at lunch".into()))));
+    let call = world.dials(1, "9196");
+    assert_eq!(lamp(&world), Some(LineStatus::Busy));
+    world.does(1, Command::Hangup(call));
+    world.passes(Duration::from_millis(100));
+    assert_eq!(lamp(&world), Some(LineStatus::Idle));
+    // All of it is kept for as long as it is wanted.
+    world.passes(Duration::from_secs(4000));
+    let last = world.pages[0].told.iter().rev().find_map(|event| match event {
+        UaEvent::Subscription { state, .. } => Some(*state),
+        _ => None,
+    });
+    assert_eq!(last, Some(SubscriptionState::Active));
 }
