@@ -1,0 +1,100 @@
+/** Messages, busy lamps, presence and mailboxes between pages, through the gateway. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+
+import { pageWithTone } from "./chromium.js";
+import { callState, dial, openPhone, register } from "./pages.js";
+import { Stage } from "./stage.js";
+
+const limit = { timeout: 60_000 };
+const stage = new Stage();
+
+async function seat(name: string): Promise<Page> {
+  const page = await pageWithTone(await stage.browser.newContext(), 440);
+  await openPhone(page, stage.gateway.base);
+  await register(page, name);
+  return page;
+}
+
+async function close(...pages: Page[]): Promise<void> {
+  await Promise.all(pages.map((page) => page.context().close()));
+}
+
+/** Keeps what a page is told in attributes of its body. */
+async function watches(page: Page, target: string): Promise<void> {
+  await page.evaluate((seat) => {
+    const told = document.body.dataset;
+    window.ccSdk.subscribe({ target: seat, event: "dialog" }).addEventListener("notify", ({ parsed }) => {
+      if (parsed?.package === "dialog-info") told.lamp = parsed.status;
+    });
+    window.ccSdk.subscribe({ target: seat, event: "presence" }).addEventListener("notify", ({ parsed }) => {
+      if (parsed?.package === "presence") told.presence = `${String(parsed.open)} ${parsed.note ?? ""}`;
+    });
+  }, target);
+}
+
+async function isTold(page: Page, name: "lamp" | "presence", wanted: string): Promise<void> {
+  await page.waitForFunction(([key, value]) => document.body.dataset[key ?? ""] === value, [
+    name,
+    wanted,
+  ] as const);
+}
+
+test("a text goes from page to page, and the sender learns that it arrived", limit, async () => {
+  const [alice, bob] = [await seat("alice"), await seat("bob")];
+  const heard = bob.evaluate(
+    () =>
+      new Promise<string[]>((resolve) => {
+        window.ccSdk.addEventListener("message", ({ from, body }) => resolve([from.number, body]));
+      }),
+  );
+  await alice.evaluate(() => window.ccSdk.sendMessage("bob", "hello ☎ <b>"));
+  assert.deepEqual(await heard, ["alice", "hello ☎ <b>"]);
+  await close(bob);
+  const code = await alice.evaluate(() =>
+    window.ccSdk.sendMessage("bob", "gone?").then(
+      () => "delivered",
+      (error: unknown) => (error as { code: string }).code,
+    ),
+  );
+  assert.equal(code, "no-answer");
+  await close(alice);
+});
+
+test("a lamp and a presence change when the other takes a call, says so, or leaves", limit, async () => {
+  const [alice, bob] = [await seat("alice"), await seat("bob")];
+  await watches(alice, "bob");
+  await isTold(alice, "lamp", "idle");
+  await isTold(alice, "presence", "true ");
+  await dial(bob, "9196");
+  await callState(bob, "connected");
+  await isTold(alice, "lamp", "busy");
+  await bob.evaluate(() => window.ccSdk.calls[0]?.hangup());
+  await isTold(alice, "lamp", "idle");
+  await bob.evaluate(() => window.ccSdk.setPresence("closed", "at lunch"));
+  await isTold(alice, "presence", "false at lunch");
+  await bob.evaluate(() => window.ccSdk.setPresence(null));
+  await isTold(alice, "presence", "true ");
+  await close(bob);
+  await isTold(alice, "presence", "false ");
+  await close(alice);
+});
+
+test("a mailbox is watched, and what the other can do is asked", limit, async () => {
+  const [alice, bob] = [await seat("alice"), await seat("bob")];
+  const waiting = await alice.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        const mailbox = window.ccSdk.subscribe({ event: "message-summary" });
+        mailbox.addEventListener("notify", ({ parsed }) => {
+          if (parsed?.package === "message-summary") resolve(parsed.messages[0]?.new ?? 0);
+        });
+      }),
+  );
+  assert.equal(waiting, 2);
+  const { headers } = await alice.evaluate(() => window.ccSdk.sendOptions("bob"));
+  assert.match(headers.allow ?? "", /MESSAGE/);
+  await close(alice, bob);
+});
