@@ -36,10 +36,8 @@ async function watches(page: Page, target: string): Promise<void> {
 }
 
 async function isTold(page: Page, name: "lamp" | "presence", wanted: string): Promise<void> {
-  await page.waitForFunction(([key, value]) => document.body.dataset[key ?? ""] === value, [
-    name,
-    wanted,
-  ] as const);
+  const told = { name, wanted };
+  await page.waitForFunction(({ name, wanted }) => document.body.dataset[name] === wanted, told);
 }
 
 test("a text goes from page to page, and the sender learns that it arrived", limit, async () => {
