@@ -1,7 +1,7 @@
 import type { Chance } from "./chance.js";
 import type { Clock } from "./clock.js";
 import { sdp } from "./media.js";
-import { DOMAIN, type Server, type Station } from "./server.js";
+import { DOMAIN, type Server } from "./server.js";
 import { header, param, reply, uriOf, type Message } from "./sip.js";
 
 /** A call as the far side knows it. */
@@ -29,7 +29,7 @@ export interface FarCallOptions {
  * Whoever is called by the page and is no phone of it, and calls the page. Each verb first lets
  * arrive what is under way, and resolves when its consequences have arrived.
  */
-export class FarSide implements Station {
+export class FarSide {
   /** The digits that were heard so far, from the media or by INFO. */
   digits = "";
   /** The texts that came by MESSAGE, oldest first. */

@@ -1,4 +1,4 @@
-import type { Network, Server as Behind, Wire } from "./network.js";
+import type { Network, Wire } from "./network.js";
 import {
   all,
   branch,
@@ -39,7 +39,7 @@ interface Branch {
 }
 
 /** The registrar and proxy between the phones of the page and the far sides. */
-export class Server implements Behind {
+export class Server {
   readonly #network: Network;
   readonly #bindings = new Map<string, { user: string; wire: Wire }>();
   /** Contacts of dialogs, and who said them last. */

@@ -1,6 +1,6 @@
 //! What one page was told of its calls, and whether it makes sense.
 
-use crate::api::{CallState, Direction, EndReason, UaEvent};
+use crate::api::{AskMethod, CallState, Command, Direction, EndReason, UaEvent};
 use crate::time::Time;
 
 /// A call as its page knows it.
@@ -20,6 +20,8 @@ pub struct SimCall {
     pub end: Option<EndReason>,
     /// It was connected at some time.
     pub talked: bool,
+    /// Held by this side, and by the far side.
+    pub held: (bool, bool),
     /// When it began.
     pub begun: Time,
 }
@@ -35,6 +37,8 @@ impl SimCall {
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     pub(super) calls: Vec<SimCall>,
+    /// Messages and requests that wait for the one answer that ends them.
+    pub(super) asked: Vec<u32>,
 }
 
 impl Ledger {
@@ -54,6 +58,7 @@ impl Ledger {
                     state: None,
                     end: None,
                     talked: false,
+                    held: (false, false),
                     begun: now,
                 });
             }
@@ -71,6 +76,15 @@ impl Ledger {
                     }
                 }
             },
+            UaEvent::Answered { id, .. } => match self.asked.iter().position(|asked| asked == id) {
+                Some(at) => drop(self.asked.swap_remove(at)),
+                None => wrong.push(format!("errand {id} is answered, and nobody waits for it")),
+            },
+            UaEvent::CallHeld { call, local, remote } if self.is_up(*call) => {
+                if let Some(known) = self.find(*call) {
+                    known.held = (*local, *remote);
+                }
+            }
             // The last step of the CC SDK's numbers comes with the end.
             UaEvent::CallStatus { call, status: 1..=3, .. }
             | UaEvent::CallHeld { call, .. }
@@ -84,6 +98,27 @@ impl Ledger {
                 wrong.push(format!("a call that is not there, or over, is told of: {event:?}"));
             }
             _ => {}
+        }
+    }
+
+    fn is_up(&self, id: u32) -> bool {
+        self.calls.iter().any(|call| call.id == id && call.is_up())
+    }
+
+    /// Notes what waits for an answer if this command is taken.
+    pub(super) fn note(&mut self, command: &Command) {
+        let one_answer = |method| matches!(method, AskMethod::Message | AskMethod::Options);
+        match command {
+            Command::Ask(id, ask) if one_answer(ask.method) => self.asked.push(id.0),
+            Command::SendCallMessage { id, .. } => self.asked.push(id.0),
+            _ => {}
+        }
+    }
+
+    /// The command was refused: nothing will be answered.
+    pub(super) fn forget(&mut self, command: &Command) {
+        if let Command::Ask(id, _) | Command::SendCallMessage { id, .. } = command {
+            self.asked.retain(|asked| *asked != id.0);
         }
     }
 

@@ -185,8 +185,10 @@ impl Simulation {
         let own = &self.phones[phone.0];
         let (name, account) = (own.name.clone(), own.account);
         self.trace.note(self.now, || format!("{name:>8} !    {command:?}"));
-        let answer = self.tell(phone, Input::Command(account, command));
+        self.phones[phone.0].ledger.note(&command);
+        let answer = self.tell(phone, Input::Command(account, command.clone()));
         if let Err(misuse) = &answer {
+            self.phones[phone.0].ledger.forget(&command);
             self.trace.note(self.now, || format!("{name:>8} !    refused: {misuse}"));
         }
         answer

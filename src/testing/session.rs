@@ -228,10 +228,16 @@ impl Session {
         let ends = |id: &str| all.iter().filter(|call| call.sip_call_id == id).count();
         all.iter()
             .map(|call| (ends(&call.sip_call_id), call))
-            .filter(|(ends, _)| *ends != 2)
-            .map(|(ends, call)| {
+            .filter_map(|(ends, call)| {
                 let (id, number, wire) = (call.id, &call.number, &call.sip_call_id);
-                format!("call {id} with {number} ({wire}) is up at {ends} ends")
+                let other = all.iter().find(|it| it.sip_call_id == *wire && it.begun != call.begun);
+                let agreed = other.is_none_or(|other| other.held == (call.held.1, call.held.0));
+                let call = format!("call {id} with {number} ({wire})");
+                match (ends, agreed) {
+                    (2, true) => None,
+                    (2, false) => Some(format!("{call} is held by one end only")),
+                    _ => Some(format!("{call} is up at {ends} ends")),
+                }
             })
             .collect()
     }
@@ -281,6 +287,11 @@ impl Session {
             let (left, timer) = (agent.census(), agent.next_timeout());
             if left != super::Census::default() || timer.is_some() {
                 let text = format!("{phone:?} holds {left:?} after shutdown, timer {timer:?}");
+                self.sim.violations.push(text);
+            }
+            let asked = &self.sim.phones[phone.0].ledger.asked;
+            if !asked.is_empty() {
+                let text = format!("{phone:?} waits for answers to {asked:?}");
                 self.sim.violations.push(text);
             }
             let flows = self.sim.phones[phone.0].flows.len();

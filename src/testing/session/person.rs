@@ -2,7 +2,7 @@
 
 use crate::api::{
     Ask, AskMethod, CallId, CallState, Command, DigitTransport, Direction, ErrandId, SeatStatus,
-    TransferTo,
+    TransferTo, Words,
 };
 
 use super::Session;
@@ -23,7 +23,12 @@ impl Session {
             Some(seen) if self.chance.happens(900) => self.about_call(phone, seen),
             _ => return self.about_phone(phone),
         };
-        if let Some(command) = command {
+        if let Some(mut command) = command {
+            if self.chance.happens(100) {
+                let headers = vec![("X-Word".to_owned(), "hello".to_owned())];
+                let words = Words { headers, reason: Some("so it is".to_owned()) };
+                command = Command::With(words, Box::new(command));
+            }
             // Misuse is an answer too: persons are late.
             let _ = self.sim.command(phone, command);
         }
