@@ -71,15 +71,15 @@ export class FarSide {
     }
   }
 
-  /** Answers a request. */
-  answers(request: Message, status: string, tag: string, sdp = ""): void {
+  /** Answers a request, with more header lines where there are some. */
+  answers(request: Message, status: string, tag: string, sdp = "", more: readonly string[] = []): void {
     const copied = request.head
       .split("\r\n")
       .filter((line) => /^(via|from|call-id|cseq|record-route):/i.test(line));
     const to = request.header("To");
     this.says(
       `SIP/2.0 ${status}`,
-      [...copied, `To: ${to}${to.includes("tag=") ? "" : `;tag=${tag}`}`],
+      [...copied, `To: ${to}${to.includes("tag=") ? "" : `;tag=${tag}`}`, ...more],
       tag,
       sdp,
     );
