@@ -458,3 +458,73 @@ fn a_refresh_by_reinvite_waits_for_what_is_under_way() {
     // Theirs, which asks for no timer, ends ours.
     stage.hears(call.far.request(Method::Ack)).passes(400 * SECOND).says_nothing();
 }
+
+#[test]
+fn a_refresh_that_crosses_theirs_goes_again_after_a_while() {
+    let mut stage = phone();
+    let mut call = talks(&mut stage, "90;refresher=uac", "INVITE, ACK, BYE");
+    stage.passes(45 * SECOND).says("INVITE");
+    let ours = stage.last.clone();
+    stage.hears(call.far.invite(FAR_SDP)).says("491").hears(call.far.ack_of_refusal());
+    stage.hears(ours.answer(491)).says("ACK").passes(4 * SECOND).says("INVITE");
+    let answer = with_sdp(timed(&stage.last, "90;refresher=uac", "INVITE, ACK, BYE"));
+    stage.hears(answer).says("ACK").passes(41 * SECOND).says_nothing().tells_nothing();
+}
+
+#[test]
+fn an_update_refreshes_while_an_offer_of_theirs_is_being_answered() {
+    let mut stage = phone();
+    let mut call = talks(&mut stage, "90;refresher=uac", ALL);
+    stage.media_by_hand().passes(44 * SECOND).hears(call.far.invite(FAR_SDP));
+    stage.passes(SECOND).says("100").says("UPDATE");
+    let answer = Wire::of(&timed(&stage.last, "90;refresher=uac", ALL));
+    stage.hears(answer).says_nothing().tells_nothing();
+}
+
+#[test]
+fn the_2xx_to_our_refresh_says_where_the_far_side_is_now() {
+    let mut stage = phone();
+    let call = talks(&mut stage, "90;refresher=uac", ALL);
+    stage.passes(45 * SECOND).says("UPDATE");
+    let mut answer = timed(&stage.last, "90;refresher=uac", ALL);
+    answer.headers.push("Contact", "<sip:bob@192.0.2.99:5099>");
+    stage.hears(Wire::of(&answer)).does(Command::Hangup(call.id)).says("BYE");
+    assert_eq!(stage.last.message().request_uri(), Some("sip:bob@192.0.2.99:5099"));
+}
+
+#[test]
+fn a_challenged_refresh_is_said_again_with_credentials() {
+    let mut stage = phone();
+    talks(&mut stage, "90;refresher=uac", ALL);
+    stage.passes(45 * SECOND).says("UPDATE");
+    let mut challenge = stage.last.response(407);
+    let value = "Digest realm=\"example.com\", nonce=\"n\", qop=\"auth\"";
+    challenge.headers.push("Proxy-Authenticate", value);
+    stage.hears(Wire::of(&challenge)).says("UPDATE");
+    assert!(stage.last.header("Proxy-Authorization").starts_with("Digest "));
+    assert_eq!(stage.last.header("Session-Expires"), "90;refresher=uac");
+    let answer = Wire::of(&timed(&stage.last, "90;refresher=uac", ALL));
+    stage.hears(answer).passes(44 * SECOND).says_nothing();
+}
+
+#[test]
+fn no_timer_outlives_its_call() {
+    for expires in ["90;refresher=uac", "90;refresher=uas"] {
+        let mut stage = phone();
+        let mut call = talks(&mut stage, expires, ALL);
+        stage.hears(call.far.request(Method::Bye)).says("200").forgets();
+        stage.passes(200 * SECOND).says_nothing().tells_nothing();
+    }
+}
+
+#[test]
+fn the_longest_interval_that_is_followed_is_two_hours() {
+    for (least, is_followed) in [("7200", true), ("7201", false)] {
+        let mut stage = phone();
+        calls_bob(&mut stage);
+        let mut refusal = stage.last.response(422);
+        refusal.headers.push("Min-SE", least);
+        stage.hears(Wire::of(&refusal)).says("ACK");
+        assert_eq!(stage.said.iter().any(|wire| wire.what("") == "INVITE"), is_followed);
+    }
+}
