@@ -6,6 +6,7 @@ const seat = document.getElementById("seat");
 const enter = document.getElementById("enter");
 const leave = document.getElementById("leave");
 const log = document.getElementById("log");
+const passOn = document.getElementById("pass-on");
 
 const statuses = { 1: "Offline", 2: "Available", 3: "In a call", 4: "After a call", 5: "Paused" };
 const steps = { 1: "calling", 2: "ringing", 3: "talking", 4: "ended", 5: "ended before it was answered" };
@@ -36,8 +37,14 @@ leave.addEventListener("click", () => ccSdk.unregister());
 document.getElementById("clear").addEventListener("click", () => log.replaceChildren());
 document.getElementById("people").addEventListener("click", ({ target }) => {
   const phone = target.closest("[data-phone]")?.dataset.phone;
-  if (phone) sdk.callPhone({ phone });
+  if (!phone) return;
+  if (passOn.checked) ccSdk.calls.at(-1)?.transfer(phone);
+  else sdk.callPhone({ phone });
+  passOn.checked = false;
 });
+
+// Colleagues pass calls on to each other, and whoever is passed on goes along without a question.
+ccSdk.configure({ acceptTransfers: true });
 
 ccSdk.addEventListener("registrationchange", ({ state, reason, expiresIn }) => {
   document.getElementById("registration").textContent =
@@ -60,8 +67,11 @@ sdk.addEventListener("onCall", ({ detail: { callStatus, calledNumber } }) => {
 sdk.addEventListener("cc-notes", ({ detail }) => write("notes", [detail.notes]));
 ccSdk.addEventListener("call", ({ call }) => {
   call.addEventListener("statechange", ({ state }) => {
+    passOn.disabled = !ccSdk.calls.some((each) => each.state === "connected");
+    if (passOn.disabled) passOn.checked = false;
     if (state === "ended") write("end", [call.endReason?.by, call.endReason?.cause, call.endReason?.sipStatus]);
   });
+  call.addEventListener("transfer", ({ state, to, cause }) => write("transfer", [to, state, cause]));
   call.addEventListener("digit", ({ digit }) => write("digit", [digit]));
   call.addEventListener("message", ({ body }) => write("message", [body]));
 });

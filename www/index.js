@@ -11,6 +11,9 @@ async function token() {
   return (await answer.text()).trim();
 }
 
+// Whoever is passed on from one colleague to another goes along without a question.
+window.ccSdk.configure({ acceptTransfers: true });
+
 // A page may ignore this promise: the button shows what went wrong.
 window.ccSdk.register({ token, noWorkMode: true });
 

@@ -339,10 +339,9 @@ impl Call {
             Usage::Info => self.on_info_lost(),
             Usage::Refer => self.on_refer_lost(ctx, id, why),
             Usage::Notify if why == LostWhy::Timeout => self.on_notify_refused(),
-            Usage::Notify => {}
             Usage::EarlyOffer => self.on_early_offer_answered(ctx, id, None),
-            // An UPDATE goes again by itself.
-            Usage::Update | Usage::Prack | Usage::Message(_) => {}
+            // An UPDATE goes again by itself, and after a NOTIFY comes another.
+            Usage::Update | Usage::Prack | Usage::Notify | Usage::Message(_) => {}
         }
     }
 
