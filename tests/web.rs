@@ -78,7 +78,7 @@ impl Page {
             heard.borrow_mut().push(event.clone());
             listener(&event);
         });
-        let core = Core::new(sink.as_ref().unchecked_ref::<Function>().clone()).unwrap();
+        let core = Core::new(sink.as_ref().unchecked_ref::<Function>().clone(), None).unwrap();
         Self { core, told, _sink: sink }
     }
 
