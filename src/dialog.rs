@@ -5,7 +5,7 @@
 
 use crate::identity::Identity;
 use crate::sip::{Message, Method, NameAddr, ParseError, Request};
-use crate::text::{part, pieces};
+use crate::text::{find_any, part, pieces, split_once};
 
 /// One end of a confirmed dialog, or of one that our answer is about to make.
 #[derive(Clone, Debug)]
@@ -189,11 +189,20 @@ impl Dialog {
 pub(crate) fn contact(message: &Message<'_>) -> Option<String> {
     let contacts = message.contacts().ok()?;
     let first = contacts.first().filter(|contact| !contact.is_star())?;
-    let uri = first.uri_text();
+    let text = first.uri_text();
+    let Ok(uri) = first.uri() else { return Some(text.to_owned()) };
     // Headers are for no Request-URI (RFC 3261 §19.1.1).
-    let headers = first.uri().map_or(0, |uri| uri.headers().len());
-    let end = if headers == 0 { uri.len() } else { uri.len() - headers - 1 };
-    Some(part(uri, 0..end).to_owned())
+    let headers = uri.headers().len();
+    let end = if headers == 0 { text.len() } else { text.len() - headers - 1 };
+    let target = pieces(part(text, 0..end), b' ').collect::<Vec<_>>().join("%20");
+    let host = uri.host();
+    // An IPv6 address within `<>` was read without its brackets.
+    let is_bare = !host.starts_with('[') && find_any(host, b":").is_some();
+    let around = if is_bare { split_once(&target, host) } else { None };
+    Some(match around {
+        Some((before, behind)) => [before, "[", host, "]", behind].concat(),
+        None => target,
+    })
 }
 
 fn texts(routes: &[NameAddr<'_>]) -> Vec<String> {

@@ -3,7 +3,7 @@
 use cc_sdk::sip::Method;
 
 use crate::far::{Far, Wire};
-use crate::stage::{FAR_SDP, Stage};
+use crate::stage::{FAR_SDP, SDP, Stage};
 
 /// RFC 3261 §19.1.1: no Request-URI has headers.
 #[test]
@@ -19,4 +19,85 @@ fn headers_in_a_contact_are_not_taken_into_the_request_uri() {
     assert_eq!(stage.last.message().request_uri(), Some("sips:bob@example.com;x=y"));
     let bye = Far::called(&invite).request(Method::Bye);
     stage.hears(bye).says("200 BYE");
+}
+
+/// What was tolerated when it came is made good when it goes out.
+#[test]
+fn an_odd_contact_is_a_target_that_others_can_read() {
+    for (contact, target) in [
+        ("<sip:front desk@192.0.2.7>", "sip:front%20desk@192.0.2.7"),
+        ("<sip:bob@2001:db8::9:1;transport=ws>", "sip:bob@[2001:db8::9:1];transport=ws"),
+        ("<sip:2001:db8::9:1>", "sip:[2001:db8::9:1]"),
+        ("<sip:*21#600@192.0.2.7>", "sip:*21#600@192.0.2.7"),
+        ("<tel:+15551234>", "tel:+15551234"),
+        ("<urn:service:sos>", "urn:service:sos"),
+        ("Smith,: <sip:bob@my_pbx.local>", "sip:bob@my_pbx.local"),
+    ] {
+        let mut stage = Stage::registered();
+        stage.dials("9196");
+        let mut answer = stage.says("INVITE").last.response(200);
+        answer.headers.set("Contact", contact).push("Content-Type", "application/sdp");
+        answer.body = FAR_SDP.into();
+        stage.hears(Wire::of(&answer)).says("ACK");
+        assert_eq!(stage.last.message().request_uri(), Some(target));
+        assert_eq!(stage.last.message().check(), Ok(()));
+    }
+}
+
+/// What other browser phones drop without a word (docs/robustness.md).
+#[test]
+fn every_odd_invite_rings() {
+    for (line, odd) in [
+        ("From", "<sip:*21#600@atlanta.example.com>;tag=f"),
+        ("From", "Zoë Müller 阿里 <sip:zoe@atlanta.example.com>;tag=f"),
+        ("From", "<tel:+12015550123;phone-context=example.com>;tag=f"),
+        ("From", "<sip:front desk@atlanta.example.com>;tag=f"),
+        ("From", "<sip:bob@atlanta.example.com>;tag=f;"),
+        ("Contact", "<sip:bob@a.invalid;transport=ws>,: <sip:bob@b.invalid>"),
+        ("Contact", "<sip:bob@2001:db8::9:1;transport=ws>"),
+        ("Contact", "<sip:bob@my_pbx.local>"),
+        ("Record-Route", "sip:p1.example.com;transport=ws;lr"),
+        ("X", "a line without colon\r\nno header"),
+    ] {
+        for (start, end) in [("", "\r\n"), ("\r\n\r\n", "\r\n"), ("", "\n")] {
+            let mut stage = Stage::registered();
+            let invite = stage.far().invite(SDP).to_string();
+            let lines: Vec<_> = invite.split("\r\n").collect();
+            let named = format!("{line}: ");
+            let mut odd_one = start.to_owned();
+            let at = lines.iter().position(|it| it.starts_with(&named)).unwrap_or(1);
+            for (n, it) in lines.iter().enumerate() {
+                if it.starts_with("Content-Length") {
+                    continue;
+                }
+                if n == at {
+                    odd_one += &format!("{named}{odd}{end}");
+                    if it.starts_with(&named) {
+                        continue;
+                    }
+                }
+                odd_one += &format!("{it}{end}");
+            }
+            stage.hears(odd_one).says("180");
+        }
+    }
+}
+
+#[test]
+fn every_odd_answer_is_taken() {
+    for status_line in ["SIP/2.0 200", "SIP/2.0 200 ", "SIP/2.0 200 Call [accepted] {here}"] {
+        for end in ["\r\n", "\n"] {
+            let mut stage = Stage::registered();
+            stage.dials("9196");
+            let answer = stage.says("INVITE").last.answer_with_sdp(200, FAR_SDP).to_string();
+            let odd = answer.replacen("SIP/2.0 200 OK", status_line, 1);
+            let odd = if end == "\n" {
+                let (head, body) = odd.split_once("\r\n\r\n").unwrap();
+                format!("{}\n\n{body}", head.replace("\r\n", "\n"))
+            } else {
+                odd
+            };
+            stage.hears(odd).says("ACK");
+        }
+    }
 }
