@@ -265,6 +265,12 @@ impl Authorizer {
         request.method == Method::Register && host != self.domain && !self.servers.contains(&host)
     }
 
+    /// Whether all who ask are known.
+    pub(crate) fn knows_all(&self, response: &Message<'_>) -> bool {
+        let challenges = response.challenges();
+        challenges.iter().all(|one| one.param("realm").is_some_and(|realm| self.knows(&realm)))
+    }
+
     /// A realm that was met outside dialogs, or the account's own.
     fn knows(&self, realm: &str) -> bool {
         realm.eq_ignore_ascii_case(&self.domain)

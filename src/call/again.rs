@@ -54,7 +54,11 @@ impl Call {
         }
         // Who rang for the former INVITE does so no more.
         self.forks.clear();
-        let again = self.send_again(ctx, request, Usage::Invite);
+        let again = if self.is_elsewhere(ctx, &request) {
+            self.send_bare(ctx, request)
+        } else {
+            self.send_again(ctx, request, Usage::Invite)
+        };
         if let (State::Calling(calling), Some(again)) = (&mut self.state, again) {
             calling.invite = again;
         } else {

@@ -22,7 +22,11 @@ impl Call {
         let status = response.status().unwrap_or_default();
         let is_last = usage == Usage::Invite && (self.is_ended() || self.once);
         let sent = ctx.transactions.sent(id).filter(|_| !is_last);
+        let is_elsewhere = sent.is_some_and(|sent| self.is_elsewhere(ctx, sent));
         let can_answer = |request: &&Request| {
+            if is_elsewhere && !ctx.identity.auth.knows_all(response) {
+                return false;
+            }
             ctx.identity.auth.on_challenge(request, response, &mut attempts) == Challenged::Retry
         };
         let Some(request) = sent.filter(can_answer).cloned() else {
@@ -49,20 +53,25 @@ impl Call {
         mut request: Request,
         usage: Usage,
     ) -> Option<TransactionId> {
+        self.renumber(&mut request);
+        ctx.send(request, Owner::Call(self.id, usage))
+    }
+
+    /// The next CSeq of its dialog, or of its kind.
+    pub(super) fn renumber(&mut self, request: &mut Request) {
         let used = request.headers.get("CSeq").unwrap_or_default();
         let used = before(used, b" ").parse().unwrap_or(0);
-        let fork = self.forks.iter_mut().map(|fork| &mut fork.dialog).find(|it| it.sends(&request));
+        let fork = self.forks.iter_mut().map(|fork| &mut fork.dialog).find(|it| it.sends(request));
         let dialog = match (&mut self.state, fork) {
             (State::Calling(_), fork) => fork,
             _ => self.dialog_mut(),
         };
         let number = match dialog {
-            Some(dialog) if dialog.sends(&request) => dialog.next_cseq(),
+            Some(dialog) if dialog.sends(request) => dialog.next_cseq(),
             _ => u32::saturating_add(used, 1),
         };
         let cseq = [&number.to_string(), " ", request.method.as_str()].concat();
         request.headers.set("CSeq", cseq);
-        ctx.send(request, Owner::Call(self.id, usage))
     }
 
     fn rename(&mut self, old: TransactionId, new: TransactionId) {

@@ -5,9 +5,9 @@
 //! is 380, whose alternatives are not calls. Where the call was sent before goes along as
 //! History-Info (RFC 7044 §9), unless the caller hides.
 
-use crate::context::Context;
+use crate::context::{Context, Owner, Usage};
 use crate::owned::may_be_set;
-use crate::sip::{Message, Request, Uri, target_uri, unescape};
+use crate::sip::{Message, Method, Request, Uri, target_uri, unescape};
 use crate::text::{before, cut, cut_last, pieces};
 use crate::transaction::TransactionId;
 
@@ -65,6 +65,29 @@ impl Call {
         take_wishes(&mut request, headers);
         request.uri = uri;
         self.call_again(ctx, request)
+    }
+}
+
+impl Call {
+    /// Whether a redirection has sent this INVITE to another host than the account's: there
+    /// nothing is proven but to who was known before, such as the proxy on the way.
+    pub(super) fn is_elsewhere(&self, ctx: &Context<'_>, request: &Request) -> bool {
+        matches!(&self.state, State::Calling(calling) if calling.tried.len() > 1)
+            && request.method == Method::Invite
+            && !ctx.identity.auth.is_own(request)
+    }
+
+    /// Sends an INVITE anew, without credentials.
+    pub(super) fn send_bare(
+        &mut self,
+        ctx: &mut Context<'_>,
+        mut request: Request,
+    ) -> Option<TransactionId> {
+        self.renumber(&mut request);
+        for name in ["Authorization", "Proxy-Authorization"] {
+            request.headers.remove_all(name);
+        }
+        ctx.send_as_it_is(request, Owner::Call(self.id, Usage::Invite))
     }
 }
 

@@ -158,3 +158,28 @@ fn a_refusal_for_all_places_is_the_end_and_so_is_a_crowd_of_them() {
     stage.says_nothing();
     ends(&stage, EndedBy::Remote, EndCause::NotFound);
 }
+
+fn challenges(request: &Wire, status: u16, realm: &str) -> Wire {
+    let mut response = request.response(status);
+    let header = if status == 401 { "WWW-Authenticate" } else { "Proxy-Authenticate" };
+    let value = format!("Digest realm=\"{realm}\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"");
+    response.headers.push(header, value);
+    Wire::of(&response)
+}
+
+#[test]
+fn nothing_is_proven_elsewhere_but_to_the_proxy_on_the_way() {
+    let mut stage = phone();
+    calls_bob(&mut stage);
+    stage.hears(challenges(&stage.last, 407, "example.com")).says("ACK").says("INVITE");
+    assert!(stage.last.find("Proxy-Authorization").is_some());
+    let away = goes_on(&mut stage, 302, "<sip:bob@elsewhere.example>, <sip:d@example.com>;q=0.1");
+    assert_eq!(away.find("Proxy-Authorization").or(away.find("Authorization")), None, "{away}");
+    stage.hears(challenges(&away, 407, "example.com")).says("ACK").says("INVITE");
+    assert!(stage.last.find("Proxy-Authorization").is_some());
+    let away = stage.last.clone();
+    // The stranger itself gets nothing; the next place is at home, where there are credentials again.
+    stage.hears(challenges(&away, 401, "elsewhere.example")).says("ACK").says("INVITE");
+    assert_eq!(place(&stage.last), "sip:d@example.com");
+    assert!(stage.last.find("Proxy-Authorization").is_some());
+}
