@@ -6,6 +6,7 @@ use std::time::Duration;
 use cc_sdk::api::UaEvent;
 use cc_sdk::sip::{Message, Method, Request};
 use cc_sdk::testing::Census;
+use cc_sdk::{Input, LinkEvent};
 
 use crate::hostile_phone::{Phone, SDP};
 use crate::stage::Stage;
@@ -249,4 +250,90 @@ fn of_many_forks_that_take_a_call_only_some_are_told_that_it_is_over() {
     }
     // The call's own INVITE, and a BYE for each of sixteen.
     assert_eq!(phone.agent.census().transactions, 17);
+}
+
+/// Answers whatever is asked in the same way, until an hour has passed.
+fn answers_for_an_hour(
+    phone: &mut Phone,
+    method: &Method,
+    mut answer: impl FnMut(&Phone, usize) -> Vec<u8>,
+) {
+    let end = phone.now + Duration::from_secs(3600);
+    let (mut answered, mut linked) = (0, 1);
+    while phone.now < end {
+        let asked = if *method == Method::Register { phone.registered } else { phone.dialled };
+        assert!(asked < 1000, "{} asks again and again", phone.now.since_epoch().as_secs());
+        if phone.links > linked {
+            linked = phone.links;
+            phone.gives(Input::Link(phone.flow, LinkEvent::Opened));
+        } else if asked > answered {
+            answered = asked;
+            let frame = answer(phone, asked);
+            phone.hears(&frame);
+        } else {
+            let Some(due) = phone.agent.next_timeout() else { return };
+            phone.now = phone.now.max(due);
+            phone.gives(Input::Timeout);
+        }
+    }
+}
+
+#[test]
+fn a_registrar_that_never_agrees_is_not_asked_often() {
+    for (status, header, value, most) in [
+        (401, "WWW-Authenticate", "Digest realm=\"{n}\", nonce=\"{n}\", stale=true", 150),
+        (407, "Proxy-Authenticate", "Digest realm=\"r\", nonce=\"{n}\", stale=true", 150),
+        (401, "X", "no challenge", 150),
+        (302, "Contact", "<sip:r{n}.example.com>", 150),
+        (301, "Contact", "<sip:alice@edge{n}.example.com>", 150),
+        (305, "Contact", "<sip:edge.example.com>", 150),
+        (423, "Min-Expires", "{n}00", 150),
+        (423, "Min-Expires", "4294967295", 150),
+        (403, "X", "no", 150),
+        (439, "X", "no", 150),
+        (480, "Retry-After", "0", 150),
+        (503, "Retry-After", "0", 150),
+        (503, "Retry-After", "Thu, 01 Jan 1970 00:00:00 GMT", 150),
+        (699, "Retry-After", "0", 150),
+        // Granted for no time at all counts as ten seconds, of which a part is waited.
+        (200, "Expires", "0", 520),
+    ] {
+        let mut phone = Phone::new();
+        phone.registers(false);
+        answers_for_an_hour(&mut phone, &Method::Register, |phone, n| {
+            phone.answer(&Method::Register, status, header, &value.replace("{n}", &n.to_string()))
+        });
+        let asked = phone.registered;
+        assert!(asked <= most, "{status} {header}: asked {asked} times in an hour");
+        assert!(phone.links <= 200, "{status} {header}: {} connections", phone.links);
+        assert!(phone.agent.census().transactions <= 2, "{status} {header}");
+    }
+}
+
+#[test]
+fn a_server_that_never_lets_a_call_through_is_not_asked_often() {
+    for (status, header, value) in [
+        (401, "WWW-Authenticate", "Digest realm=\"{n}\", nonce=\"{n}\", stale=true"),
+        (407, "Proxy-Authenticate", "Digest realm=\"r\", nonce=\"{n}\", stale=true"),
+        (302, "Contact", "<sip:bob{n}@example.com>"),
+        (300, "Contact", "<sip:bob@example.com>"),
+        (305, "Contact", "<sip:edge.example.com>"),
+        (422, "Min-SE", "{n}00"),
+        (420, "Unsupported", "timer"),
+        (421, "Require", "100rel"),
+        (488, "X", "no"),
+        (491, "X", "no"),
+        (500, "Retry-After", "0"),
+        (503, "Retry-After", "0"),
+    ] {
+        let mut phone = Phone::new();
+        phone.calls(false);
+        answers_for_an_hour(&mut phone, &Method::Invite, |phone, n| {
+            phone.answer(&Method::Invite, status, header, &value.replace("{n}", &n.to_string()))
+        });
+        let asked = phone.dialled;
+        assert!(asked <= 12, "{status} {header}: asked {asked} times in an hour");
+        let left = phone.agent.census();
+        assert_eq!(left.calls, 0, "{status} {header}: {left:?}");
+    }
 }

@@ -29,6 +29,10 @@ pub(crate) struct Phone {
     pub(crate) told: usize,
     /// INVITEs that began a dialog.
     pub(crate) dialled: usize,
+    /// REGISTERs.
+    pub(crate) registered: usize,
+    /// Connections that it asked for.
+    pub(crate) links: usize,
     last_answer: Vec<u8>,
     taken: Option<(String, String)>,
 }
@@ -44,6 +48,8 @@ impl Phone {
             frames: 0,
             told: 0,
             dialled: 0,
+            registered: 0,
+            links: 0,
             last_answer: Vec::new(),
             taken: None,
         };
@@ -199,6 +205,7 @@ impl Phone {
         };
         let begins = said.to().is_ok_and(|to| to.tag().is_none());
         self.dialled += usize::from(begins && method == Method::Invite);
+        self.registered += usize::from(method == Method::Register);
         self.said.retain(|said| said.0 != method);
         self.said.push((method, frame));
     }
@@ -206,7 +213,10 @@ impl Phone {
     fn drain(&mut self) {
         while let Some(output) = self.agent.poll_output() {
             match output {
-                Output::Link(flow, LinkRequest::Open { .. }) => self.flow = flow,
+                Output::Link(flow, LinkRequest::Open { .. }) => {
+                    self.flow = flow;
+                    self.links += 1;
+                }
                 Output::Transmit(_, frame) => {
                     self.sent += frame.len();
                     self.frames += 1;
