@@ -111,14 +111,19 @@ impl Ledger {
         match command {
             Command::Ask(id, ask) if one_answer(ask.method) => self.asked.push(id.0),
             Command::SendCallMessage { id, .. } => self.asked.push(id.0),
+            Command::With(_, command) => self.note(command),
             _ => {}
         }
     }
 
     /// The command was refused: nothing will be answered.
     pub(super) fn forget(&mut self, command: &Command) {
-        if let Command::Ask(id, _) | Command::SendCallMessage { id, .. } = command {
-            self.asked.retain(|asked| *asked != id.0);
+        match command {
+            Command::Ask(id, _) | Command::SendCallMessage { id, .. } => {
+                self.asked.retain(|asked| *asked != id.0);
+            }
+            Command::With(_, command) => self.forget(command),
+            _ => {}
         }
     }
 

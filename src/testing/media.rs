@@ -26,6 +26,8 @@ struct Peer {
     signaling: Signaling,
     /// Both sides have described themselves once.
     agreed: bool,
+    /// The far side's sound is wanted.
+    receives: bool,
     /// Requests are answered one after the other.
     busy_until: Time,
 }
@@ -109,6 +111,7 @@ impl Peer {
             generation: 0,
             signaling: Signaling::Stable,
             agreed: false,
+            receives: true,
             busy_until: stage.now,
         }
     }
@@ -163,7 +166,8 @@ impl Peer {
             MediaRequest::Offer { ice_restart, .. } => {
                 self.generation += u32::from(*ice_restart);
                 self.signaling = Signaling::HaveLocalOffer;
-                MediaReply::Sdp(self.describe("actpass", "sendrecv"))
+                let direction = if self.receives { "sendrecv" } else { "sendonly" };
+                MediaReply::Sdp(self.describe("actpass", direction))
             }
             MediaRequest::Answer { sdp, .. } => {
                 if self.signaling == Signaling::HaveLocalOffer {
@@ -171,7 +175,7 @@ impl Peer {
                 }
                 self.signaling = Signaling::Stable;
                 self.agreed = true;
-                MediaReply::Sdp(self.describe("active", answering(sdp)))
+                MediaReply::Sdp(self.describe("active", answering(sdp, self.receives)))
             }
             MediaRequest::Apply { .. } => {
                 if self.signaling == Signaling::Stable {
@@ -179,6 +183,10 @@ impl Peer {
                 }
                 self.signaling = Signaling::Stable;
                 self.agreed = true;
+                MediaReply::Done
+            }
+            MediaRequest::Direction { receive } => {
+                self.receives = *receive;
                 MediaReply::Done
             }
             MediaRequest::Rollback => {
@@ -259,17 +267,16 @@ impl Peer {
     }
 }
 
-/// What a browser answers to this offer, if it is free to choose.
-fn answering(offer: &str) -> &'static str {
-    let says = |direction: &str| offer.lines().any(|line| line.trim() == direction);
-    if says("a=inactive") {
-        "inactive"
-    } else if says("a=sendonly") {
-        "recvonly"
-    } else if says("a=recvonly") {
-        "sendonly"
-    } else {
-        "sendrecv"
+/// What a browser answers to this offer: what the far side takes, and gives, as far as wanted.
+fn answering(offer: &str, receives: bool) -> &'static str {
+    let says = |directions: [&str; 2]| offer.lines().any(|line| directions.contains(&line.trim()));
+    let sends = !says(["a=inactive", "a=sendonly"]);
+    let receives = receives && !says(["a=inactive", "a=recvonly"]);
+    match (sends, receives) {
+        (true, true) => "sendrecv",
+        (true, false) => "sendonly",
+        (false, true) => "recvonly",
+        (false, false) => "inactive",
     }
 }
 
