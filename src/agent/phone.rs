@@ -165,10 +165,14 @@ impl Phone {
     }
 
     /// Ends at once, without a word on the wire: another phone takes the account over.
-    pub(super) fn cut(&self, core: &mut Core) {
-        for flow in self.line.connections() {
-            core.transactions.on_flow_lost(flow);
+    pub(super) fn cut(&mut self, core: &mut Core) {
+        let flows: Vec<FlowId> = self.line.connections().collect();
+        for flow in flows {
             core.out.link(flow, LinkRequest::Close);
+            // Whoever waits for an answer hears that none will come.
+            for lost in core.transactions.on_flow_lost(flow) {
+                self.on_lost(core, lost);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cc_sdk::api::{Command, Credential, UaEvent};
+use cc_sdk::api::{Command, Credential, ErrandId, UaEvent};
 use cc_sdk::sip::Method;
 
 use crate::call_play::{phone, talks_to_bob};
@@ -31,4 +31,18 @@ fn a_re_invite_that_is_never_answered_does_not_keep_a_call_that_is_over() {
     alice.hears(trying).hears(call.far.request(Method::Bye)).says("200 BYE");
     alice.passes(Duration::from_secs(64));
     assert_eq!(alice.agent.census().calls, 0);
+}
+
+#[test]
+fn a_message_that_a_new_phone_cuts_short_is_told_so() {
+    let mut alice = phone();
+    let call = talks_to_bob(&mut alice);
+    let (body, content_type) = ("hello".to_owned(), "text/plain".to_owned());
+    alice.does(Command::SendCallMessage { call: call.id, id: ErrandId(7), body, content_type });
+    alice.says("MESSAGE").does(Command::Shutdown).says("BYE").says("REGISTER");
+    alice.does(Command::Register(Credential::Account(Box::new(account()))));
+    let failed =
+        |event: &UaEvent| matches!(event, UaEvent::Answered { id: 7, reason: Some(_), .. });
+    alice.tells_of(failed);
+    alice.says_nothing();
 }
