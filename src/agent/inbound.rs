@@ -118,6 +118,9 @@ impl Phone {
                 if self.identity(flow).account.outbound_only {
                     return Err(Refusal::plain(403));
                 }
+                if self.is_leaving() {
+                    return Err(Refusal::plain(480));
+                }
                 let (errands, mut ctx) = self.errands(core);
                 errands.on_request(&mut ctx, server, message)
             }

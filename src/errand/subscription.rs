@@ -30,6 +30,8 @@ pub(super) struct Subscription {
     granted: Option<u32>,
     told: Option<(SubscriptionState, Option<FailureReason>)>,
     package: Package,
+    /// When the whole state was last asked for because a part of it was missing.
+    missed: Option<Time>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]

@@ -7,7 +7,9 @@ use crate::api::{LineStatus, Parsed, Side, WatchedDialog};
 pub(super) const TYPE: &str = "application/dialog-info+xml";
 
 /// Dialogs that are kept; who has more of them is no person.
-const MOST: usize = 100;
+const MOST: usize = 64;
+/// What is kept of a dialog is no longer than that, each part in bytes.
+const LONGEST: usize = 256;
 
 impl Package {
     /// Takes a document in: a full one replaces what is known, a partial one adds to it (§4.3).
@@ -51,10 +53,10 @@ impl Package {
 }
 
 fn watched(dialog: &Element) -> WatchedDialog {
-    let attribute = |name: &str| dialog.attribute(name).map(str::to_owned);
+    let attribute = |name: &str| dialog.attribute(name).and_then(kept);
     WatchedDialog {
         id: attribute("id").unwrap_or_default(),
-        state: dialog.text_of("state").unwrap_or(TERMINATED).to_owned(),
+        state: dialog.text_of("state").and_then(kept).unwrap_or_else(|| TERMINATED.to_owned()),
         direction: attribute("direction"),
         call_id: attribute("call-id"),
         local_tag: attribute("local-tag"),
@@ -69,12 +71,13 @@ fn party(side: Option<&Element>) -> Side {
     let target = side.and_then(|side| side.child("target"));
     let uri = identity.map(|identity| identity.text.as_str());
     let uri = uri.or_else(|| target.and_then(|target| target.attribute("uri")));
-    Side {
-        uri: uri.map(str::to_owned),
-        display_name: identity
-            .and_then(|identity| identity.attribute("display"))
-            .map(str::to_owned),
-    }
+    let name = identity.and_then(|identity| identity.attribute("display"));
+    Side { uri: uri.and_then(kept), display_name: name.and_then(kept) }
+}
+
+/// What is too long to be meant is not known.
+fn kept(text: &str) -> Option<String> {
+    (text.len() <= LONGEST).then(|| text.to_owned())
 }
 
 fn status(dialogs: &[WatchedDialog]) -> LineStatus {
@@ -173,12 +176,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_long_is_not_kept() {
+        let long = "x".repeat(LONGEST + 1);
+        let body = document(
+            0,
+            "full",
+            &format!(
+                "<dialog id=\"a\" call-id=\"{long}\"><state>early</state><remote>\
+                 <identity display=\"{long}\">sip:{long}</identity></remote></dialog>"
+            ),
+        );
+        let mut bob = Package::default();
+        assert_eq!(read(&mut bob, &body), Some((LineStatus::Ringing, "a early".to_owned(), false)));
+        assert_eq!((&bob.dialogs[0].call_id, &bob.dialogs[0].remote), (&None, &Side::default()));
+    }
+
+    #[test]
     fn the_number_of_dialogs_is_bounded() {
         let mut bob = Package::default();
         for version in 0..3 {
             let state = if version == 0 { "full" } else { "partial" };
             let all: String =
-                (0..60).map(|n| dialog(&format!("{version}-{n}"), "confirmed")).collect();
+                (0..40).map(|n| dialog(&format!("{version}-{n}"), "confirmed")).collect();
             read(&mut bob, &document(version, state, &all));
         }
         assert_eq!(bob.dialogs.len(), MOST);

@@ -194,6 +194,9 @@ fn shutdown_leaves_no_message_without_an_answer() {
     let id = asks(&mut alice, message("bob", "x"));
     alice.says("MESSAGE").does(Command::Shutdown);
     assert_eq!(came_to(&mut alice, id), (Some("not-registered".into()), None));
+    alice.forgets();
+    let late = alice.far().request_with(Method::Message, "text/plain", "late");
+    alice.hears(late).says("480").tells_nothing();
 }
 
 #[test]

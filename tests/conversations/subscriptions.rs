@@ -572,6 +572,25 @@ fn dialogs_are_read_merged_and_asked_for_again_where_one_is_missing() {
 }
 
 #[test]
+fn a_notifier_that_counts_in_a_strange_way_is_not_asked_all_the_time() {
+    let mut alice = Stage::registered();
+    let (_, mut bob) = runs(&mut alice, subscribe("dialog"));
+    let mut asked = 0;
+    for version in 1..50 {
+        let document = dialogs(version * 10, "partial", "");
+        alice.hears(bob.tells("application/dialog-info+xml", &document)).says("200 NOTIFY");
+        if !alice.said.is_empty() {
+            asked += 1;
+            alice.says("SUBSCRIBE");
+            let refresh = alice.last.clone();
+            alice.hears(bob.grants(&refresh, 600));
+        }
+        alice.passes(SECOND);
+    }
+    assert_eq!(asked, 2);
+}
+
+#[test]
 fn presence_is_read() {
     let mut alice = Stage::registered();
     let (_, mut bob) = runs(&mut alice, subscribe("presence"));

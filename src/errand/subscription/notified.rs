@@ -104,7 +104,10 @@ impl Subscription {
         let Notice { parsed, is_gap } = self.package.read(&content_type, &body);
         let uri = request.from().map(|from| from.uri_text().to_owned()).unwrap_or_default();
         ctx.tell(UaEvent::Notified { id: Some(id), event, uri, content_type, body, parsed });
-        if is_gap {
+        // A notifier that counts in a strange way is not asked all the time.
+        let is_due = self.missed.is_none_or(|last| ctx.now.since(last) >= super::PATIENCE);
+        if is_gap && is_due {
+            self.missed = Some(ctx.now);
             self.resubscribe(wish, ctx);
         }
     }
