@@ -60,6 +60,19 @@ enum Happening {
     Sleeps(u32),
 }
 
+fn news_of_media() -> impl Strategy<Value = MediaEvent> {
+    prop::sample::select(vec![
+        MediaEvent::Candidate { mid: "0".into(), line: CANDIDATE.into() },
+        MediaEvent::GatheringDone,
+        MediaEvent::Connected,
+        MediaEvent::Disconnected,
+        MediaEvent::Failed,
+        MediaEvent::Track,
+        MediaEvent::DigitDone('5'),
+        MediaEvent::MicrophoneLost,
+    ])
+}
+
 fn happening() -> impl Strategy<Value = Happening> {
     let n = 0..8_usize;
     let status = prop::sample::select(vec![
@@ -79,16 +92,6 @@ fn happening() -> impl Strategy<Value = Happening> {
         Method::Refer,
         Method::Update,
         Method::Other("ODD".into()),
-    ]);
-    let media = prop::sample::select(vec![
-        MediaEvent::Candidate { mid: "0".into(), line: CANDIDATE.into() },
-        MediaEvent::GatheringDone,
-        MediaEvent::Connected,
-        MediaEvent::Disconnected,
-        MediaEvent::Failed,
-        MediaEvent::Track,
-        MediaEvent::DigitDone('5'),
-        MediaEvent::MicrophoneLost,
     ]);
     prop_oneof![
         4 => Just(Happening::Dials),
@@ -119,7 +122,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         6 => n.clone().prop_map(Happening::MediaWorks),
         16 => Just(Happening::Succeeds),
         1 => n.clone().prop_map(Happening::MediaFails),
-        4 => (n, media).prop_map(|(n, event)| Happening::MediaTells(n, event)),
+        4 => (n, news_of_media()).prop_map(|(n, event)| Happening::MediaTells(n, event)),
         4 => prop::sample::select(vec![0, 1, 50, 500, 4_000, 32_000, 200_000]).prop_map(Happening::Passes),
         1 => prop::sample::select(vec![3_000, 50_000, 600_000]).prop_map(Happening::Sleeps),
     ]
@@ -305,7 +308,7 @@ impl World {
             }
             match status {
                 // Every other one is reliable; now and then one is said again or is missing.
-                101..=199 if n % 2 == 0 => {
+                101..=199 if n.is_multiple_of(2) => {
                     let rseq = (self.said.len() / 3).to_string();
                     answer.headers.push("Require", "100rel").push("RSeq", rseq);
                     answer.headers.push("Allow", "UPDATE");
@@ -342,16 +345,13 @@ impl World {
         }
         let message = match method {
             Method::Invite => far.invite(FAR_SDP),
-            Method::Update if n % 2 == 0 => {
+            Method::Update if n.is_multiple_of(2) => {
                 far.request_with(Method::Update, "application/sdp", FAR_SDP)
             }
             Method::Info => {
                 far.request_with(Method::Info, "application/dtmf-relay", "Signal=5\r\nDuration=160")
             }
             Method::Message => far.request_with(Method::Message, "text/plain", "hi"),
-            Method::Update if n.is_multiple_of(2) => {
-                far.request_with(Method::Update, "application/sdp", FAR_SDP)
-            }
             Method::Prack => {
                 let rings = self.said.iter().rev().find(|said| said.find("RSeq").is_some());
                 let mut prack = far.build(Method::Prack);

@@ -174,7 +174,11 @@ fn nothing_is_proven_elsewhere_but_to_the_proxy_on_the_way() {
     stage.hears(challenges(&stage.last, 407, "example.com")).says("ACK").says("INVITE");
     assert!(stage.last.find("Proxy-Authorization").is_some());
     let away = goes_on(&mut stage, 302, "<sip:bob@elsewhere.example>, <sip:d@example.com>;q=0.1");
-    assert_eq!(away.find("Proxy-Authorization").or(away.find("Authorization")), None, "{away}");
+    assert_eq!(
+        away.find("Proxy-Authorization").or_else(|| away.find("Authorization")),
+        None,
+        "{away}"
+    );
     stage.hears(challenges(&away, 407, "example.com")).says("ACK").says("INVITE");
     assert!(stage.last.find("Proxy-Authorization").is_some());
     let away = stage.last.clone();
