@@ -6,7 +6,7 @@ import type { Errands } from "./errands.js";
 import { factEvent, TypedEventTarget, type FactEvent } from "./events.js";
 import { byLowerCaseName } from "./headers.js";
 import { Pending } from "./pending.js";
-import type { Transfer, TransferOptions, TransferRequest } from "./transfer.js";
+import { transferRequest, type Transfer, type TransferOptions, type TransferRequest } from "./transfer.js";
 
 /** What a call is. `calling`, `ringing`, `early` go out, `incoming` and `answering` come in. */
 export type CallState =
@@ -378,17 +378,8 @@ export class Call extends TypedEventTarget<CallEventMap> {
         if (state === "failed") this.#failTransfer({ cause: cause ?? "internal", sipStatus });
         return;
       }
-      case "callTransferRequest": {
-        const { number, displayName, uri, referredBy, expiresIn } = fact;
-        const accept = (): void => {
-          this.#core.command(this.account, { type: "acceptTransfer", call: this.id });
-        };
-        const reject = (status = 603): void => {
-          this.#core.command(this.account, { type: "refuseTransfer", call: this.id, status });
-        };
-        const request = { number, displayName, uri, referredBy, expiresIn, accept, reject };
-        return this.#raise("transferrequest", request);
-      }
+      case "callTransferRequest":
+        return this.#raise("transferrequest", transferRequest(fact, this.account, this.#core));
       case "warning": {
         const { code, text, header, offset } = fact;
         return this.#raise("warning", { code, text, header, offset });

@@ -1,4 +1,5 @@
 import type { EndCause } from "./call.js";
+import type { SharedCore, UaEvent } from "./core.js";
 
 /**
  * How far a transfer is: the far side was asked, agreed and calls, it rings there, it was taken
@@ -45,4 +46,25 @@ export interface TransferRequest {
   accept(): void;
   /** Refuses, with 300 to 699; 603 unless told. */
   reject(status?: number): void;
+}
+
+/**
+ * What a page is told of a far side that asks to be called elsewhere.
+ * @internal
+ */
+export function transferRequest(
+  fact: Extract<UaEvent, { type: "callTransferRequest" }>,
+  account: number,
+  core: SharedCore,
+): TransferRequest {
+  const { call, number, displayName, uri, referredBy, expiresIn } = fact;
+  return {
+    ...{ number, displayName, uri, referredBy, expiresIn },
+    accept: () => {
+      core.command(account, { type: "acceptTransfer", call });
+    },
+    reject: (status = 603) => {
+      core.command(account, { type: "refuseTransfer", call, status });
+    },
+  };
 }
