@@ -2,7 +2,7 @@
 
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{MediaStreamConstraints, Window};
+use web_sys::{MediaStream, MediaStreamConstraints, MediaStreamTrack, Window};
 
 use super::promise;
 use crate::media::MediaFailure;
@@ -65,4 +65,17 @@ fn forbidden_by_policy(window: &Window) -> bool {
     };
     // Chromium has the old name only.
     allows("permissionsPolicy").or_else(|| allows("featurePolicy")) == Some(false)
+}
+
+/// What a stream holds.
+pub(super) fn tracks(stream: Option<&MediaStream>) -> Vec<MediaStreamTrack> {
+    let list = stream.map(MediaStream::get_tracks).unwrap_or_default();
+    list.iter().map(JsCast::unchecked_into).collect()
+}
+
+/// Ends what a stream holds: the light beside the camera goes out.
+pub(super) fn stop(stream: Option<&MediaStream>) {
+    for track in tracks(stream) {
+        track.stop();
+    }
 }

@@ -7,13 +7,12 @@ use std::rc::{Rc, Weak};
 use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    Event, EventTarget, MediaStream, MediaStreamTrack, RtcPeerConnection,
-    RtcPeerConnectionIceEvent, RtcSdpType, RtcSessionDescriptionInit, RtcTrackEvent, RtcdtmfSender,
-    RtcdtmfToneChangeEvent,
+    Event, EventTarget, MediaStream, RtcPeerConnection, RtcPeerConnectionIceEvent, RtcSdpType,
+    RtcSessionDescriptionInit, RtcTrackEvent, RtcdtmfSender, RtcdtmfToneChangeEvent,
 };
 
 use super::connection;
-use super::devices;
+use super::devices::{self, stop, tracks};
 use super::driver::Driver;
 use super::listening::{Listening, Names};
 use super::promise::{self, Settled, settled};
@@ -394,17 +393,6 @@ const CONNECTION_EVENTS: Names =
 fn too_late(next: Next, outcome: Settled) {
     if let (Next::Microphone, Ok(stream)) = (next, outcome) {
         stop(Some(stream.unchecked_ref()));
-    }
-}
-
-fn tracks(stream: Option<&MediaStream>) -> Vec<MediaStreamTrack> {
-    let list = stream.map(MediaStream::get_tracks).unwrap_or_default();
-    list.iter().map(JsCast::unchecked_into).collect()
-}
-
-fn stop(stream: Option<&MediaStream>) {
-    for track in tracks(stream) {
-        track.stop();
     }
 }
 
