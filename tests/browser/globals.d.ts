@@ -14,6 +14,9 @@ declare global {
     listenTo?: Call | undefined;
     /** Phones that a test made. */
     phones?: Phone[];
+    /** Every WebSocket of the page, and the names of events that it should not have had. */
+    sockets?: WebSocket[];
+    noticed?: string[];
     /** Every track that the page's microphone gave, see `pageWithTone`. */
     localTracks?: MediaStreamTrack[];
   }

@@ -28,6 +28,20 @@ async function pageOf(...seats: string[]): Promise<Page> {
   return page;
 }
 
+/** Resolves when so many REGISTERs were accepted. */
+async function acceptances(page: Page, wanted: number): Promise<void> {
+  let count = 0;
+  return new Promise((resolve) => {
+    page.on("websocket", (socket) => {
+      socket.on("framereceived", ({ payload }) => {
+        const text = payload.toString();
+        if (text.startsWith("SIP/2.0 200") && /^CSeq: \d+ REGISTER/im.test(text)) count += 1;
+        if (count === wanted) resolve();
+      });
+    });
+  });
+}
+
 test("two phones of one page call each other, and each hears the other", limit, async () => {
   const page = await pageOf("alice", "bob");
   const caller = await page.evaluate(async () => {
@@ -56,6 +70,46 @@ test("two phones of one page call each other, and each hears the other", limit, 
   await page.waitForFunction(() => window.phones?.every((phone) => phone.calls.length === 0));
   await page.context().close();
 });
+
+test(
+  "a phone with two flows calls on when one is lost, and the page hears nothing of it",
+  limit,
+  async () => {
+    const page = await pageWithTone(await stage.browser.newContext(), TONE);
+    await page.addInitScript(() => {
+      const sockets: WebSocket[] = [];
+      Object.assign(window, { sockets });
+      window.WebSocket = class extends WebSocket {
+        constructor(...how: ConstructorParameters<typeof WebSocket>) {
+          super(...how);
+          sockets.push(this);
+        }
+      };
+    });
+    await openPhone(page, stage.gateway.base);
+    const both = acceptances(page, 2);
+    await page.evaluate(async () => {
+      const account = {
+        uri: "sip:alice@localhost",
+        servers: [`ws://${location.host}/sip`],
+        password: "alice-demo",
+        flows: 2,
+      };
+      Object.assign(window, { noticed: [] });
+      for (const name of ["reconnecting", "reconnected", "registrationfailed"]) {
+        window.ccSdk.addEventListener(name as "reconnecting", () => window.noticed?.push(name));
+      }
+      await window.ccSdk.register({ account });
+    });
+    await both;
+    await page.evaluate(() => window.sockets?.[0]?.close());
+    await page.waitForFunction(() => window.sockets?.length === 3);
+    await page.evaluate(() => window.ccSdk.callPhone({ phone: "9196" }));
+    await hearsTone(page, TONE);
+    assert.deepEqual(await page.evaluate(() => window.noticed), []);
+    await page.context().close();
+  },
+);
 
 test("a phone that is shut down leaves the other one registered and able to call", limit, async () => {
   const page = await pageOf("alice", "bob");

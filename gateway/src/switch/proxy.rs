@@ -108,10 +108,12 @@ impl Switch {
     fn fork(&mut self, arrival: Arrival<'_>, callee: &Profile, grant: &Grant) {
         let Arrival { flow, message, .. } = arrival;
         let is_invite = message.method() == Some(Method::Invite);
-        let bindings = self.registrar.bindings(&callee.name).iter();
-        let bindings = bindings
-            .filter(|binding| binding.flow != flow && (!is_invite || binding.grant.takes_calls()));
-        let requests = bindings.filter_map(|binding| {
+        let all = self.registrar.bindings(&callee.name);
+        let bindings = all.iter().enumerate().filter(|(at, binding)| {
+            let has_newer = all[at + 1..].iter().any(|newer| newer.is_same_phone(binding));
+            !has_newer && binding.flow != flow && (!is_invite || binding.grant.takes_calls())
+        });
+        let requests = bindings.filter_map(|(_, binding)| {
             let mut request = forwarded(&self.signalling, message)?;
             request.uri.clone_from(&binding.uri);
             if message.header("Privacy").is_none() {

@@ -157,6 +157,14 @@ impl Binding {
         }
     }
 
+    /// Another flow of the same phone: a request goes to one of them (RFC 5626 §5.1).
+    pub(super) fn is_same_phone(&self, other: &Self) -> bool {
+        match (&self.outbound, &other.outbound) {
+            (Some((own, _)), Some((others, _))) => own == others,
+            _ => false,
+        }
+    }
+
     /// The Contact as the answer lists it.
     fn listed(&self, now: Time) -> String {
         let left = self.expires_at.since(now).as_secs();

@@ -6,6 +6,29 @@ use crate::phone::Phone;
 use crate::stage::{Stage, proxy};
 
 #[test]
+fn a_phone_with_two_flows_rings_once_and_still_does_when_one_is_gone() {
+    let mut stage = Stage::new();
+    let token = stage.token("bob");
+    let flows = [1, 2].map(|reg_id| {
+        let flow = stage.opens();
+        let mut bob = Phone::new("bob", &format!("b{reg_id}"));
+        let contact =
+            format!("Contact: <{}>;reg-id={reg_id};+sip.instance=\"<urn:uuid:1>\"", bob.contact());
+        let register = bob.register_as(&format!("{contact}\nAuthorization: {token}"));
+        stage.sends(flow, register);
+        stage.hears_one(flow, "200");
+        flow
+    });
+    let (mut alice, at_alice, alices) = stage.registers("alice", "a");
+    stage.sends(at_alice, alice.invite("bob", &proxy(&alices)));
+    assert!(stage.hears(flows[0]).is_empty());
+    stage.hears_one(flows[1], "INVITE");
+    stage.closes(flows[1]);
+    stage.sends(at_alice, alice.invite("bob", &proxy(&alices)));
+    stage.hears_one(flows[0], "INVITE");
+}
+
+#[test]
 fn a_seat_may_have_several_contacts_and_each_answer_lists_them() {
     let mut stage = Stage::new();
     let token = stage.token("alice");
