@@ -86,6 +86,28 @@ test("two tabs talk: who calls is seen, and each hears the other", limit, async 
   await close(alice, bob);
 });
 
+test("a callee rings reliably, takes the call without a person, and says why it ends it", limit, async () => {
+  const alice = await seat("alice", ALICE);
+  const bob = await seat("bob", BOB);
+  await bob.evaluate(() => {
+    window.ccSdk.configure({ reliableRinging: true, autoAnswer: "asked" });
+  });
+  await alice.evaluate(async (phone) => {
+    await window.ccSdk.callPhone({ phone, headers: { "Answer-Mode": "Auto", Subject: "rent" } });
+  }, "bob");
+  await Promise.all([callState(alice, "connected"), callState(bob, "connected")]);
+  await Promise.all([hearsTone(alice, BOB), hearsTone(bob, ALICE)]);
+  const told = await bob.evaluate(() => [
+    window.lastCall?.caller.autoAnswer,
+    window.lastCall?.headers.subject,
+  ]);
+  assert.deepEqual(told, [0, "rent"]);
+  await bob.evaluate(() => window.ccSdk.calls[0]?.hangup({ reason: "lunch" }));
+  await callState(alice, "ended");
+  assert.equal((await endReason(alice))?.text, "lunch");
+  await close(alice, bob);
+});
+
 test("the callee hangs up", limit, async () => {
   const alice = await seat("alice", ALICE);
   const bob = await seat("bob", BOB);
