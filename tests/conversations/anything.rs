@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use cc_sdk::account::Account;
 use cc_sdk::api::{
-    AutoAnswer, CallId, CallState, Command, Config, Credential, Dial, DigitTransport, OneTimeToken,
-    ProviderId, SeatStatus, UaEvent,
+    AcceptTransfers, AutoAnswer, CallId, CallState, Command, Config, Credential, Dial,
+    DigitTransport, OneTimeToken, ProviderId, SeatStatus, TransferTo, UaEvent,
 };
 use cc_sdk::sip::Method;
 use cc_sdk::{
@@ -32,6 +32,10 @@ enum Happening {
     Renegotiates(usize, bool),
     Digits(usize),
     Writes(usize),
+    /// Passes a call on, every other one to another call.
+    Transfers(usize),
+    /// Decides on a transfer that the far side asks for.
+    Decides(usize),
     Registers,
     ProvidesToken(bool),
     Unregisters,
@@ -103,6 +107,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (n.clone(), any::<bool>()).prop_map(|(n, ice)| Happening::Renegotiates(n, ice)),
         1 => n.clone().prop_map(Happening::Digits),
         1 => n.clone().prop_map(Happening::Writes),
+        2 => n.clone().prop_map(Happening::Transfers),
+        2 => n.clone().prop_map(Happening::Decides),
         1 => Just(Happening::Registers),
         1 => any::<bool>().prop_map(Happening::ProvidesToken),
         1 => Just(Happening::Unregisters),
@@ -189,21 +195,7 @@ impl World {
             }
             Happening::Online => drop(self.stage.gives(Input::Online)),
             Happening::ServerAnswers(n, status, sdp) => self.answers(n, status, sdp),
-            Happening::Calls(n) => {
-                let mut far = Far::calling("sip:alice@example.com");
-                far.call_id = format!("call-{n}@192.0.2.7");
-                let mut invite = far.build(Method::Invite);
-                // One in three requires reliable answers, one has no offer besides.
-                if n % 3 > 0 {
-                    invite.headers.push("Require", "100rel");
-                }
-                if n % 3 < 2 {
-                    invite.headers.push("Content-Type", "application/sdp");
-                    invite.body = SDP.into();
-                }
-                self.far.push(far);
-                self.hears(&crate::far::print(&invite));
-            }
+            Happening::Calls(n) => self.calls_in(n),
             Happening::Far(n, method) => self.far_says(n, method),
             Happening::Garbled(n, changes) => {
                 if let Some(frame) = pick(&self.wire, n) {
@@ -235,6 +227,29 @@ impl World {
         self.remember();
     }
 
+    fn calls_in(&mut self, n: usize) {
+        let mut far = Far::calling("sip:alice@example.com");
+        far.call_id = format!("call-{n}@192.0.2.7");
+        let mut invite = far.build(Method::Invite);
+        // One in three requires reliable answers, one has no offer besides.
+        if n % 3 > 0 {
+            invite.headers.push("Require", "100rel");
+        }
+        // And some come in place of another.
+        if let Some(old) = pick(&self.far, n).filter(|_| n > 3) {
+            let tag = |it: &str| it.split("tag=").nth(1).unwrap_or("").to_owned();
+            let place = [&old.call_id, ";to-tag=", &tag(&old.remote), ";from-tag="];
+            let place = [&place.concat(), tag(&old.local).as_str()].concat();
+            invite.headers.push("Replaces", place);
+        }
+        if n % 3 < 2 {
+            invite.headers.push("Content-Type", "application/sdp");
+            invite.body = SDP.into();
+        }
+        self.far.push(far);
+        self.hears(&crate::far::print(&invite));
+    }
+
     fn commands(&mut self, happening: &Happening) {
         let call = |n: usize| pick(&self.calls, n).copied().unwrap_or(CallId(1));
         let command = match happening {
@@ -255,6 +270,13 @@ impl World {
                 body: "hello".into(),
                 content_type: "text/plain".into(),
             },
+            Happening::Transfers(n) => {
+                let other = TransferTo::Call(call(n + 1));
+                let to = if n % 2 > 0 { other } else { TransferTo::Target("carol".into()) };
+                Command::Transfer { call: call(*n), to, headers: Vec::new(), progress: n % 3 > 0 }
+            }
+            Happening::Decides(n) if n % 3 > 0 => Command::AcceptTransfer(call(*n)),
+            Happening::Decides(n) => Command::RefuseTransfer(call(*n), 603),
             Happening::Registers => Command::Register(Credential::Account(Box::new(Account {
                 password: Some("another".into()),
                 flows: u32::try_from(1 + self.calls.len() % 3).ok(),
@@ -279,7 +301,10 @@ impl World {
             Happening::Configures(n) => {
                 let auto_answer = if *n == 3 { AutoAnswer::After(1) } else { AutoAnswer::Never };
                 let reliable_ringing = *n == 2;
-                let config = Config { auto_answer, reliable_ringing, ..Config::default() };
+                let accept_transfers =
+                    if *n == 1 { AcceptTransfers::Always } else { AcceptTransfers::Ask };
+                let config =
+                    Config { auto_answer, reliable_ringing, accept_transfers, ..Config::default() };
                 Command::Configure(Config { calls_at_once: *n, ..config })
             }
             _ => Command::FinishWrapUp,
@@ -362,6 +387,21 @@ impl World {
                     prack.body = FAR_SDP.into();
                 }
                 crate::far::print(&prack)
+            }
+            Method::Refer => {
+                let mut refer = far.build(Method::Refer);
+                refer.headers.push("Refer-To", "<sip:carol@example.com?Replaces=a%3Bto-tag%3Db>");
+                if n.is_multiple_of(2) {
+                    refer.headers.set("Refer-To", "<sip:carol@example.com>");
+                }
+                crate::far::print(&refer)
+            }
+            Method::Notify => {
+                let fragment = ["SIP/2.0 100", "SIP/2.0 180", "SIP/2.0 200", "SIP/2.0 486", ""];
+                let mut notify = far.build(Method::Notify);
+                notify.headers.push("Event", "refer").push("Subscription-State", "active");
+                notify.body = fragment[self.wire.len() % fragment.len()].into();
+                crate::far::print(&notify)
             }
             method => far.request(method),
         };
