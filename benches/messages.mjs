@@ -39,13 +39,10 @@ export const DESCRIPTION = [
 /** The far side's answer. */
 export const ANSWER = DESCRIPTION.replace("a=setup:actpass", "a=setup:active");
 
-const DIGIT = "Signal=5\r\nDuration=160\r\n";
-
 /** A request of Bob's in his call `number`, to `uri`; `to` is To as it stands. */
 export function request(method, { number, cseq, uri, to }) {
-  const body = method === "INVITE" ? DESCRIPTION : method === "INFO" ? DIGIT : "";
-  const type = method === "INVITE" ? "application/sdp" : "application/dtmf-relay";
-  const about = body ? `Content-Type: ${type}\r\n` : "";
+  const body = method === "INVITE" ? DESCRIPTION : "";
+  const about = body ? "Content-Type: application/sdp\r\n" : "";
   return (
     `${method} ${uri} SIP/2.0\r\n` +
     `Via: SIP/2.0/WSS edge.example.com;branch=z9hG4bKedge${number}x${cseq}${method}\r\n` +

@@ -36,9 +36,9 @@ export class Server {
     }).then(() => call);
   }
 
-  /** Bob sends a digit; settles when it was answered. */
-  sendsDigit(call) {
-    return this.#asks(call, "INFO");
+  /** Bob asks whether the call is still there; settles when that was answered, in whatever way. */
+  asksWithin(call) {
+    return this.#asks(call, "OPTIONS");
   }
 
   /** Bob hangs up; settles when that was answered. */
@@ -70,7 +70,7 @@ export class Server {
     if (status < 200) return;
     const call = this.#calls.get(Number(NUMBER.exec(text)?.[1]));
     if (!call) throw new Error(`nobody asked for:\n${text}`);
-    if (status !== 200) throw new Error(`a phone refused:\n${text}`);
+    if (status !== 200 && !text.includes(" OPTIONS\r\n")) throw new Error(`a phone refused:\n${text}`);
     if (call.uri === "sip:alice@example.com") {
       call.uri = /<(.*?)>/.exec(header(text, "Contact"))[1];
       call.to = header(text, "To");

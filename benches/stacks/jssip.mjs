@@ -4,7 +4,7 @@ export const name = "JsSIP";
 
 const require = createRequire(import.meta.url);
 
-export async function phone({ heard }) {
+export async function phone() {
   const JsSIP = require("jssip");
   const ua = new JsSIP.UA({
     sockets: [new JsSIP.WebSocketInterface("wss://edge.example.com/")],
@@ -14,9 +14,7 @@ export async function phone({ heard }) {
   });
   const options = { mediaConstraints: { audio: true, video: false } };
   ua.on("newRTCSession", ({ originator, session }) => {
-    if (originator !== "remote") return;
-    session.on("newDTMF", heard);
-    session.answer(options);
+    if (originator === "remote") session.answer(options);
   });
   const connected = new Promise((resolve) => ua.once("connected", resolve));
   ua.start();

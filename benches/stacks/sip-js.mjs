@@ -2,22 +2,13 @@ import { Core, Inviter, SessionState, UserAgent } from "sip.js";
 
 export const name = "SIP.js";
 
-export async function phone({ heard }) {
-  const delegate = {
-    onInfo(info) {
-      heard();
-      info.accept();
-    },
-  };
+export async function phone() {
   const agent = new UserAgent({
     uri: UserAgent.makeURI("sip:alice@example.com"),
     transportOptions: { server: "wss://edge.example.com/" },
     logBuiltinEnabled: false,
     delegate: {
-      onInvite(invitation) {
-        invitation.delegate = delegate;
-        invitation.accept();
-      },
+      onInvite: (invitation) => void invitation.accept(),
     },
   });
   await agent.start();
