@@ -132,7 +132,7 @@ async function messages() {
       while (phone.up.length < calls) phone.up.push(await server.calls(phone.socket));
     }
     let turn = 0;
-    const spent = await rounds(11, 100, 100, (stack) => {
+    const spent = await rounds(11, 100, 500, (stack) => {
       turn = (turn + 7919) % calls;
       return server.asksWithin(made.get(stack).up[turn]);
     });
@@ -151,7 +151,9 @@ async function held(stack) {
   return { heap: heapUsed + external - stack.outside(), wasm: stack.outside() };
 }
 
-const pause = () => new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+function pause() {
+  return new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+}
 
 async function concurrent() {
   const CALLS = 1000;
