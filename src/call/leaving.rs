@@ -126,7 +126,7 @@ impl Call {
 
     fn tell_end(&mut self, ctx: &mut Context<'_>, reason: EndReason) {
         let reason = self.end_transfer(ctx, reason);
-        self.end_asked(ctx);
+        let goes_on = self.end_asked(ctx);
         if let Some(asked) = self.negotiation.take_asked() {
             // RFC 3261 §15.1.2: what is pending gets 487.
             ctx.respond(asked.server, &asked.reply.response(487));
@@ -139,6 +139,8 @@ impl Call {
         self.tell_state(ctx, CallState::Ended, Some(reason));
         match self.told.status {
             0 => {}
+            // For a page that counts steps it is the same call still.
+            _ if goes_on => {}
             3 => self.tell_status(ctx, 4),
             _ => self.tell_status(ctx, 5),
         }

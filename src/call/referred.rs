@@ -53,7 +53,7 @@ pub(super) enum Asked {
     },
     /// It is told how this call goes, with the REFER's number, if it wants to know.
     Told { call: CallId, number: Option<u32> },
-    /// It was told that this call is up, and is to hang up.
+    /// Another call is up in the place of this one; the far side is to hang up by then.
     Done { until: Time },
 }
 
@@ -219,17 +219,17 @@ impl Call {
             Asked::Told { .. } => {}
             // It has been transferred, and has forgotten to hang up.
             Asked::Done { .. } => {
-                self.asked = None;
                 self.end(ctx, EndReason::new(EndedBy::System, EndCause::Replaced), 487);
             }
         }
     }
 
-    /// Nobody is told of a transfer any more: the call is over.
-    pub(super) fn end_asked(&mut self, ctx: &mut Context<'_>) {
+    /// Nobody is told of a transfer any more: the call is over. Whether another one goes on in its
+    /// place.
+    pub(super) fn end_asked(&mut self, ctx: &mut Context<'_>) -> bool {
         // RFC 3261 §15.1.2: what is pending gets 487.
         let _ = self.refuse_transfer(ctx, 487);
-        self.asked = None;
+        self.asked.take().is_some_and(|it| it.is_agreed())
     }
 
     /// The call is a step further: whoever asked for it, or is replaced by it, hears of that.

@@ -15,7 +15,7 @@ use crate::text;
 use crate::time::Time;
 use crate::transaction::{LostWhy, TransactionId};
 
-use super::{Call, Privacy, State, draft, reason};
+use super::{Asked, Call, Privacy, State, draft, reason};
 
 /// How long a first, or a last, word is waited for (timer N of RFC 6665 §4.1.2.4).
 const SILENCE: Duration = Duration::from_secs(32);
@@ -321,6 +321,7 @@ impl Call {
             }
             Word::Kept => self.is_handed_over = false,
             Word::Replaced => {
+                self.asked = Some(Box::new(Asked::Done { until: ctx.now }));
                 self.end(ctx, EndReason::new(EndedBy::Remote, EndCause::Replaced), 487);
             }
             Word::Progress(call, status) => self.notify_progress(ctx, call, status),

@@ -232,7 +232,7 @@ impl World {
         far.call_id = format!("call-{n}@192.0.2.7");
         let mut invite = far.build(Method::Invite);
         // One in three requires reliable answers, one has no offer besides.
-        if n % 3 > 0 {
+        if !n.is_multiple_of(3) {
             invite.headers.push("Require", "100rel");
         }
         // And some come in place of another.

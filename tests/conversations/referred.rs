@@ -87,6 +87,8 @@ fn a_transfer_that_the_page_agrees_to_is_dialled_and_told_of() {
     stage.hears(invite.answer_with_sdp(200, FAR_SDP)).says("ACK");
     progress(&mut stage, "SIP/2.0 200 OK\r\n", OVER);
     stage.hears(call.far.request(Method::Bye)).says("200 BYE");
+    // To a page that counts steps it is one call, passed on.
+    assert_eq!(statuses(&stage), [1, 2, 3]);
     assert_eq!(end_of(&mut stage, call.id), (EndedBy::Remote, EndCause::Replaced));
     stage.passes(100 * SECOND).tells_nothing_of_an_end();
     stage.does(Command::Hangup(new)).says("BYE").says_nothing();

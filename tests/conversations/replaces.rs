@@ -59,6 +59,8 @@ fn who_comes_in_the_far_side_s_place_is_taken_without_ringing() {
         stage.hears(carol.request(Method::Ack)).says("BYE");
         assert_eq!(stage.last.header("Call-ID"), bob.far.call_id);
         tells_state(&mut stage, CallState::Connected);
+        // To a page that counts steps it is one call.
+        assert_eq!(statuses(&stage), [3]);
         assert_eq!(end_of(&mut stage, bob.id), (EndedBy::Remote, EndCause::Replaced));
         stage.hears_answer(200).passes(100 * SECOND).says_nothing();
         stage.hears(bob.far.request(Method::Bye)).says("481");
@@ -189,6 +191,7 @@ fn a_call_of_ours_that_rings_is_taken_by_who_picks_it_up() {
         continued(&mut stage, ours);
         carol.learns(&stage.last);
         stage.hears(carol.request(Method::Ack)).says("CANCEL");
+        assert!(!statuses(&stage).contains(&5));
         assert_eq!(end_of(&mut stage, ours), (EndedBy::Remote, EndCause::Replaced));
         stage.hears_answer(200).hears(invite.answer(487)).says("ACK").says_nothing();
     }

@@ -80,6 +80,7 @@ fn a_blind_transfer_is_asked_for_and_ends_the_call_when_it_was_taken_there() {
         let over = "terminated;reason=noresource";
         stage.hears(notify(&mut call.far, &id, over, ok)).says("200 NOTIFY").says("BYE");
         tells(&mut stage, call.id, TransferState::Accepted, Some(200), None);
+        assert_eq!(statuses(&stage), [4]);
         ends(&stage, EndedBy::Local, EndCause::Replaced);
         stage.hears_answer(200).passes(300 * SECOND).says_nothing();
     }
