@@ -72,8 +72,10 @@ export class Errands {
       if (id !== undefined) this.#command({ type: "refresh", id });
     };
     const end = (): void => {
-      if (id !== undefined) this.#command({ type: "withdraw", id });
-      else if (subscription.state !== "terminated") tellSubscription(subscription, { state: "terminated" });
+      // Its id may be another's in the next instance of the core.
+      if (subscription.state === "terminated") return;
+      if (id === undefined) tellSubscription(subscription, { state: "terminated" });
+      else this.#command({ type: "withdraw", id });
     };
     const subscription = createSubscription(options, refresh, end);
     const begin = async (): Promise<void> => {
@@ -121,8 +123,10 @@ export class Errands {
     const put = async (ask: Ask | undefined): Promise<void> => {
       try {
         await this.#phone.join();
+        // One that is over begins anew under another id.
+        if (this.#publications.get(id ?? 0) !== publication) id = undefined;
         if (ask) id = this.#begin(ask, id);
-        else if (id === undefined || !this.#publications.has(id)) return;
+        else if (id === undefined) return;
         else this.#command({ type: "withdraw", id });
         this.#publications.set(id, publication);
       } catch (error) {

@@ -58,3 +58,49 @@ pub(crate) fn accepted(event: &str) -> &'static str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENTS: [(&str, &str); 3] = [
+        (summary::TYPE, "Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/2)\r\n"),
+        (
+            presence::TYPE,
+            "<?xml version='1.0'?><p:presence entity=\"sip:\u{fc}@b\"><tuple><status><basic>open\
+             </basic></status></tuple><!-- x --><note><![CDATA[&]]>&#x41;</note></p:presence>",
+        ),
+        (
+            dialogs::TYPE,
+            "<dialog-info version=\"1\" state=\"partial\" entity='a'><dialog id=\"a\"><state>early\
+             </state><remote><identity display=\"B &amp; C\">sip:b</identity></remote></dialog>\
+             </dialog-info>",
+        ),
+    ];
+
+    #[test]
+    fn what_was_cut_or_garbled_on_its_way_harms_nobody() {
+        for (kind, document) in DOCUMENTS {
+            assert!(parse(kind, document).is_some(), "{document}");
+            for at in 0..document.len() {
+                let bytes = document.as_bytes();
+                let cut = String::from_utf8_lossy(&bytes[..at]).into_owned();
+                let without = [&bytes[..at], &bytes[at + 1..]].concat();
+                parse(kind, &cut);
+                parse(kind, &String::from_utf8_lossy(&without));
+                for odd in [b'<', b'>', b'&', b'"', b'/', 0xc3] {
+                    let mut garbled = bytes.to_vec();
+                    garbled[at] = odd;
+                    parse(kind, &String::from_utf8_lossy(&garbled));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_document_of_another_kind_is_left_to_the_page() {
+        for kind in ["", "text/plain", "application/pidf-diff+xml", "multipart/related"] {
+            assert_eq!(parse(kind, DOCUMENTS[1].1), None, "{kind}");
+        }
+    }
+}

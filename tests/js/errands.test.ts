@@ -255,6 +255,23 @@ test("presence is published, changed under the same id, and taken back", async (
   assert.deepEqual(lastOf(at), { ...asked, open: false, body: "" }, "there was nothing to take back");
 });
 
+test("what is over begins anew under another id, and is not ended twice", async () => {
+  const at = await onDuty();
+  const lamp = at.phone.subscribe({ target: "bob", event: "dialog" });
+  const own = at.phone.publish({ event: "lamp", body: "on" });
+  await settled();
+  at.core.tells(subscription(1, "terminated", "not-found"), publication(2, "failed", "auth"));
+  const asked = at.core.asked.length;
+  lamp.unsubscribe();
+  own.remove();
+  await settled();
+  assert.equal(at.core.asked.length, asked);
+  own.update("off");
+  await settled();
+  const again = lastOf(at);
+  assert.deepEqual(again?.type === "ask" && [again.id, again.body], [3, "off"]);
+});
+
 test("shutdown and a trap leave nothing waiting", async () => {
   for (const end of ["shutdown", "trap"]) {
     const at = await onDuty();
