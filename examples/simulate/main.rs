@@ -3,11 +3,13 @@
 //! ```sh
 //! cargo run --release -p cc-sdk --example simulate -- --calls 100000 --seed 42
 //! cargo run --release -p cc-sdk --example simulate -- --seed 42 --only 17 --trace
+//! cargo run --release -p cc-sdk --example simulate -- --long 10000
 //! ```
 //!
 //! Each run is a telephone system of its own: two to four phones, a proxy, a network of random
 //! quality, some dozens of happenings. What must hold is in [`cc_sdk::testing::play`]; here the
-//! memory is counted besides. A run that fails prints how to play it again.
+//! memory is counted besides. A run that fails prints how to play it again. With `--long`, two
+//! phones play so many calls one after the other, and what they hold is shown after each tenth.
 
 #![expect(clippy::print_stdout, reason = "a command line program")]
 
@@ -16,7 +18,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use cc_sdk::testing::{Chance, FaultCounts, Outcome, Plan, play};
+use cc_sdk::api::Command;
+use cc_sdk::testing::{Chance, FaultCounts, Outcome, Plan, SimCall, Simulation, play};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -28,6 +31,7 @@ struct Options {
     only: Option<u64>,
     happenings: Option<u32>,
     keep_going: bool,
+    long: Option<u64>,
     trace: bool,
     whole: bool,
 }
@@ -52,6 +56,9 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Some(calls) = options.long {
+        return long(options.seed, calls);
+    }
     let mut sum = Sum::default();
     if let Some(only) = options.only {
         run(&options, only, &mut sum);
@@ -150,6 +157,37 @@ fn show(plan: &Plan) {
     }
 }
 
+/// One pair of phones and many calls: what it holds after the first tenth it holds after the last.
+fn long(seed: u64, calls: u64) -> ExitCode {
+    let region = Region::new(MEMORY);
+    let mut sim = Simulation::new(seed);
+    let (alice, bob) = (sim.phone("alice"), sim.phone("bob"));
+    sim.passes(Duration::from_secs(1));
+    let mut samples = Vec::with_capacity(10);
+    for number in 1..=calls {
+        let dialled = sim.dial(alice, "bob");
+        sim.passes(Duration::from_secs(1));
+        let ringing = sim.calls(bob).last().map(SimCall::call_id);
+        if let (Ok(call), Some(ringing)) = (dialled, ringing) {
+            // Neither is refused where nothing goes wrong, and the next sample shows if it was.
+            let _ = sim.command(bob, Command::Answer(ringing));
+            sim.passes(Duration::from_secs(2));
+            let _ = sim.command(alice, Command::Hangup(call));
+        }
+        sim.passes(Duration::from_secs(1)).forget_ended();
+        if number % (calls / 10).max(1) == 0 {
+            // Longer than any transaction, and than the proxy remembers an INVITE.
+            sim.passes(Duration::from_secs(200)).forget_ended();
+            samples.push(held(&region));
+            println!("{number} calls: {} KiB held", held(&region) / 1024);
+        }
+    }
+    let first = samples.first().copied().unwrap_or_default();
+    let grown = samples.last().copied().unwrap_or_default().saturating_sub(first);
+    println!("grown by {grown} bytes since the first tenth");
+    ExitCode::from(u8::from(grown > 4096 || !sim.violations().is_empty()))
+}
+
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
     panic
         .downcast_ref::<String>()
@@ -167,6 +205,7 @@ fn options() -> Result<Options, lexopt::Error> {
         only: None,
         happenings: None,
         keep_going: false,
+        long: None,
         trace: false,
         whole: false,
     };
@@ -177,6 +216,7 @@ fn options() -> Result<Options, lexopt::Error> {
             Long("seed") => options.seed = arguments.value()?.parse()?,
             Long("only") => options.only = Some(arguments.value()?.parse()?),
             Long("happenings") => options.happenings = Some(arguments.value()?.parse()?),
+            Long("long") => options.long = Some(arguments.value()?.parse()?),
             Long("keep-going") => options.keep_going = true,
             Long("trace") => options.trace = true,
             Long("whole") => (options.trace, options.whole) = (true, true),
@@ -186,7 +226,7 @@ fn options() -> Result<Options, lexopt::Error> {
     Ok(options)
 }
 
-const USAGE: &str = "simulate [--calls N] [--seed N] [--keep-going] \
+const USAGE: &str = "simulate [--calls N] [--seed N] [--keep-going] [--long N] \
     [--only RUN [--happenings N]] [--trace | --whole]";
 /// When virtual time begins.
 const BEGUN: Duration = Duration::from_secs(1_800_000_000);

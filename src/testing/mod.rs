@@ -247,6 +247,14 @@ impl Simulation {
         &self.phones[phone.0].ledger.calls
     }
 
+    /// Forgets the calls that are over and what the pages were told, for runs that are long.
+    pub fn forget_ended(&mut self) {
+        for phone in &mut self.phones {
+            phone.ledger.calls.retain(SimCall::is_up);
+            phone.told.clear();
+        }
+    }
+
     /// What a page was told since somebody last asked.
     pub fn take_events(&mut self, phone: PhoneId) -> Vec<UaEvent> {
         std::mem::take(&mut self.phones[phone.0].told)
