@@ -105,26 +105,21 @@ impl Ledger {
         self.calls.iter().any(|call| call.id == id && call.is_up())
     }
 
-    /// Notes what waits for an answer if this command is taken.
-    pub(super) fn note(&mut self, command: &Command) {
+    /// Notes what waits for an answer if this command is taken; its number.
+    pub(super) fn note(&mut self, command: &Command) -> Option<u32> {
         let one_answer = |method| matches!(method, AskMethod::Message | AskMethod::Options);
         match command {
             Command::Ask(id, ask) if one_answer(ask.method) => self.asked.push(id.0),
             Command::SendCallMessage { id, .. } => self.asked.push(id.0),
-            Command::With(_, command) => self.note(command),
-            _ => {}
+            Command::With(_, command) => return self.note(command),
+            _ => return None,
         }
+        self.asked.last().copied()
     }
 
     /// The command was refused: nothing will be answered.
-    pub(super) fn forget(&mut self, command: &Command) {
-        match command {
-            Command::Ask(id, _) | Command::SendCallMessage { id, .. } => {
-                self.asked.retain(|asked| *asked != id.0);
-            }
-            Command::With(_, command) => self.forget(command),
-            _ => {}
-        }
+    pub(super) fn forget(&mut self, id: Option<u32>) {
+        self.asked.retain(|asked| Some(*asked) != id);
     }
 
     pub(super) fn find(&mut self, id: u32) -> Option<&mut SimCall> {

@@ -185,10 +185,10 @@ impl Simulation {
         let own = &self.phones[phone.0];
         let (name, account) = (own.name.clone(), own.account);
         self.trace.note(self.now, || format!("{name:>8} !    {command:?}"));
-        self.phones[phone.0].ledger.note(&command);
-        let answer = self.tell(phone, Input::Command(account, command.clone()));
+        let asked = self.phones[phone.0].ledger.note(&command);
+        let answer = self.tell(phone, Input::Command(account, command));
         if let Err(misuse) = &answer {
-            self.phones[phone.0].ledger.forget(&command);
+            self.phones[phone.0].ledger.forget(asked);
             self.trace.note(self.now, || format!("{name:>8} !    refused: {misuse}"));
         }
         answer
