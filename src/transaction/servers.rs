@@ -138,13 +138,26 @@ impl<O: Clone> Servers<O> {
     }
 
     fn on_ack(&mut self, key: &Key) -> Arrived<O> {
-        let Some(place) = self.place_of(&Method::Invite, key) else { return Arrived::Ack };
+        let Some(place) = self.place_of(&Method::Invite, key) else {
+            self.on_ack_of_2xx(key);
+            return Arrived::Ack;
+        };
         let Some(entry) = self.entries.get_mut(place) else { return Arrived::Ack };
         let Machine::Invite(machine) = entry.machine else { return Arrived::Absorbed };
         let (machine, for_dialog) = machine.on_ack();
         entry.machine = Machine::Invite(machine);
         self.see_to(place);
         if for_dialog { Arrived::Ack } else { Arrived::Absorbed }
+    }
+
+    /// What was acknowledged need not be said again, nor kept; a repeated INVITE is swallowed.
+    fn on_ack_of_2xx(&mut self, key: &Key) {
+        let acknowledged = self
+            .entries
+            .find(key.hash(), |entry| entry.key.request == key.request && entry.is_accepted());
+        if let Some(entry) = acknowledged.and_then(|place| self.entries.get_mut(place)) {
+            (entry.said, entry.reply) = (Vec::new(), None);
+        }
     }
 
     fn invite(&self, key: &Key) -> Option<(TransactionId, Option<O>)> {
@@ -291,11 +304,15 @@ impl<O: Clone> Entry<O> {
     }
 
     fn weight(&self) -> usize {
-        match self.machine {
-            Machine::Invite(InviteServer::Accepted { .. }) => 1,
-            _ if self.is_over() => 0,
+        match (self.is_over(), self.is_accepted()) {
+            (true, _) => 0,
+            (_, true) => 1,
             _ => WAITING,
         }
+    }
+
+    fn is_accepted(&self) -> bool {
+        matches!(self.machine, Machine::Invite(InviteServer::Accepted { .. }))
     }
 
     fn deadline(&self) -> Option<Time> {

@@ -430,3 +430,18 @@ fn a_stray_answer_changes_nothing() {
     assert_eq!(table.hears(&stray), Heard::Stray);
     table.says_nothing();
 }
+
+#[test]
+fn an_acknowledged_2xx_is_not_said_again() {
+    let mut table = Table::new();
+    let mut bob = Far::calling("sip:alice@example.com");
+    let invite = bob.invite("");
+    let server = table.takes_new(&invite);
+    table.answers(server, &invite, 200);
+    table.says("200");
+    assert_eq!(table.takes(&invite), Arrived::Absorbed);
+    table.says("200");
+    assert_eq!(table.takes(&bob.request(Method::Ack)), Arrived::Ack);
+    assert_eq!(table.takes(&invite), Arrived::Absorbed);
+    table.says_nothing();
+}
