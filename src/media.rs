@@ -46,8 +46,9 @@ pub enum MediaRequest {
         /// Take the local tracks of this peer, which is about to be closed, in place of the microphone.
         take_over: Option<PeerId>,
     },
-    /// Makes an offer and sets it; answered at once by [`MediaReply::Sdp`], without waiting for
-    /// candidates, which follow as [`MediaEvent::Candidate`].
+    /// Makes an offer and sets it, or where it changes a session keeps it until `Apply`; answered
+    /// at once by [`MediaReply::Sdp`], without waiting for candidates, which follow as
+    /// [`MediaEvent::Candidate`].
     Offer {
         /// With new ICE credentials.
         ice_restart: bool,
@@ -68,7 +69,7 @@ pub enum MediaRequest {
         /// The far side's sound is wanted.
         receive: bool,
     },
-    /// Takes the local offer back.
+    /// Takes the local offer back, which was set or kept.
     Rollback,
     /// Stops (`true`) or resumes sending by switching the track.
     Mute(bool),

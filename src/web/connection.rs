@@ -31,6 +31,15 @@ pub(super) fn describe_itself(connection: &RtcPeerConnection) -> Promise {
     connection.unchecked_ref::<Negotiating>().set_local_description()
 }
 
+/// Sets an offer that was made before; what is asked next, the browser does after it.
+pub(super) fn set_own_offer(connection: &RtcPeerConnection, sdp: &str) {
+    let description = RtcSessionDescriptionInit::new(RtcSdpType::Offer);
+    description.set_sdp(sdp);
+    // What fails here, the answer fails for too.
+    let set = connection.set_local_description(&description);
+    settled(set.unchecked_ref(), Box::new(|_| {}));
+}
+
 /// The next offer has new ICE credentials.
 pub(super) fn restart_ice(connection: &RtcPeerConnection) {
     connection.unchecked_ref::<Negotiating>().restart_ice();

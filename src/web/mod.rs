@@ -20,6 +20,7 @@ mod promise;
 mod shape;
 mod socket;
 mod timer;
+mod tones;
 mod writer;
 
 pub use exports::Core;

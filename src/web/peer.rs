@@ -4,11 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
-use js_sys::{Array, Promise, Reflect};
+use js_sys::{Array, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     Event, EventTarget, MediaStream, RtcPeerConnection, RtcPeerConnectionIceEvent, RtcSdpType,
-    RtcSessionDescriptionInit, RtcTrackEvent, RtcdtmfSender, RtcdtmfToneChangeEvent,
+    RtcSessionDescriptionInit, RtcTrackEvent,
 };
 
 use super::connection;
@@ -24,16 +24,19 @@ pub(super) struct Peer {
     pub(super) id: PeerId,
     pub(super) call: CallId,
     driver: Weak<Driver>,
-    connection: RtcPeerConnection,
+    pub(super) connection: RtcPeerConnection,
     /// What is asked and not yet begun.
     queue: RefCell<VecDeque<(Ticket, MediaRequest)>>,
     state: Cell<State>,
+    /// One that changes a session is set with its answer: rollbacks leave tracks mute in Chromium.
+    offer: RefCell<Option<String>>,
+    restarts: Cell<bool>, // ICE, and no answer has come yet
     path: Cell<Path>,
     local: RefCell<Option<MediaStream>>,
     remote: RefCell<Option<MediaStream>>,
     /// The digit that is being played.
-    digit: Cell<Option<char>>,
-    tones: RefCell<Option<Listening>>,
+    pub(super) digit: Cell<Option<char>>,
+    pub(super) tones: RefCell<Option<Listening>>,
     listening: RefCell<Vec<Listening>>,
 }
 
@@ -61,6 +64,8 @@ enum Next {
     Microphone,
     /// The remote offer is set: an answer is made.
     Answer,
+    /// The offer is made: it is told.
+    Offer,
     /// The local description is set: it is told.
     Describe,
     Done,
@@ -89,6 +94,8 @@ impl Peer {
             connection,
             queue: RefCell::default(),
             state: Cell::new(State::Idle),
+            offer: RefCell::default(),
+            restarts: Cell::new(false),
             path: Cell::new(Path::New),
             local: RefCell::default(),
             remote: RefCell::default(),
@@ -154,16 +161,27 @@ impl Peer {
         match request {
             MediaRequest::Offer { ice_restart } => {
                 if ice_restart {
+                    self.restarts.set(true);
                     connection::restart_ice(&self.connection);
                 }
-                self.await_then(
-                    &connection::describe_itself(&self.connection),
-                    ticket,
-                    Next::Describe,
-                );
+                if self.restarts.get() || self.connection.remote_description().is_none() {
+                    let described = connection::describe_itself(&self.connection);
+                    self.await_then(&described, ticket, Next::Describe);
+                } else {
+                    self.await_then(&self.connection.create_offer(), ticket, Next::Offer);
+                }
             }
             MediaRequest::Answer { sdp } => self.set_remote(RtcSdpType::Offer, &sdp, ticket),
-            MediaRequest::Apply { sdp } => self.set_remote(RtcSdpType::Answer, &sdp, ticket),
+            MediaRequest::Apply { sdp } => {
+                if let Some(offer) = self.offer.take() {
+                    connection::set_own_offer(&self.connection, &offer);
+                }
+                self.restarts.set(false);
+                self.set_remote(RtcSdpType::Answer, &sdp, ticket);
+            }
+            MediaRequest::Rollback if self.offer.take().is_some() => {
+                self.reply(ticket, MediaReply::Done);
+            }
             MediaRequest::Rollback => {
                 let back = RtcSessionDescriptionInit::new(RtcSdpType::Rollback);
                 let promise = self.connection.set_local_description(&back);
@@ -228,6 +246,11 @@ impl Peer {
                     Next::Describe,
                 );
             }
+            (Next::Offer, Ok(offer)) => {
+                let sdp = promise::text(&offer, "sdp").unwrap_or_default();
+                self.offer.replace(Some(sdp.clone()));
+                MediaReply::Sdp(sdp)
+            }
             (Next::Describe, Ok(_)) => self.describe(),
             (Next::Done, Ok(_)) => MediaReply::Done,
             (_, Err(thrown)) => {
@@ -280,29 +303,12 @@ impl Peer {
         }
     }
 
-    /// Appends to what is still to be played.
-    fn play(self: &Rc<Self>, digits: &str, tone_ms: u32, gap_ms: u32) -> Result<(), MediaFailure> {
-        let sender = self.dtmf().ok_or_else(|| MediaFailure::Refused(String::new()))?;
-        self.tones.replace(Some(self.listening_to(&sender, &["tonechange"])));
-        let mut tones = sender.tone_buffer();
-        tones.push_str(digits);
-        sender.insert_dtmf_with_duration_and_inter_tone_gap(&tones, tone_ms, gap_ms);
-        Ok(())
-    }
-
-    fn dtmf(&self) -> Option<RtcdtmfSender> {
-        let senders = self.connection.get_senders();
-        let dtmf = Reflect::get(&senders.get(0), &"dtmf".into()).ok()?;
-        let sender: RtcdtmfSender = dtmf.dyn_into().ok()?;
-        Reflect::get(&sender, &"canInsertDTMF".into()).ok()?.is_truthy().then_some(sender)
-    }
-
     fn listen_to(self: &Rc<Self>, target: &EventTarget, names: Names) {
         let listening = self.listening_to(target, names);
         self.listening.borrow_mut().push(listening);
     }
 
-    fn listening_to(self: &Rc<Self>, target: &EventTarget, names: Names) -> Listening {
+    pub(super) fn listening_to(self: &Rc<Self>, target: &EventTarget, names: Names) -> Listening {
         let peer = Rc::downgrade(self);
         let listener = move |event: Event| {
             if let Some(peer) = peer.upgrade() {
@@ -347,13 +353,6 @@ impl Peer {
         }
     }
 
-    /// A tone ends when the next begins, or with an empty name.
-    fn on_tone(&self, event: &RtcdtmfToneChangeEvent) {
-        if let Some(played) = self.digit.replace(event.tone().chars().next()) {
-            self.tell(MediaEvent::DigitDone(played));
-        }
-    }
-
     fn on_state(&self) {
         // As text, which is small. Chromium tells of silence by the second of the two first.
         let state = |name| promise::text(&self.connection, name).unwrap_or_default();
@@ -373,7 +372,7 @@ impl Peer {
         }
     }
 
-    fn tell(&self, event: MediaEvent) {
+    pub(super) fn tell(&self, event: MediaEvent) {
         if let Some(driver) = self.driver.upgrade() {
             driver.on_media_event(self.id, event);
         }
