@@ -44,7 +44,9 @@ export function watchMemory() {
   const { instantiate } = WebAssembly;
   WebAssembly.instantiate = async (...given) => {
     const made = await instantiate.apply(WebAssembly, given);
-    memory = (made.instance ?? made).exports.memory;
+    const { exports } = made.instance ?? made;
+    // Node's own fetch has a wasm too.
+    if (exports.__wbindgen_malloc) memory = exports.memory;
     return made;
   };
 }
