@@ -199,7 +199,9 @@ impl Peer {
 
     fn gather(&self, stage: &mut Stage<'_>, id: PeerId) {
         let mut at = self.busy_until;
-        for number in 0..stage.chance.below(4) {
+        let none = stage.chance.happens(stage.faults.media);
+        let found = if none { 0 } else { 1 + stage.chance.below(3) };
+        for number in 0..found {
             at = at + stage.chance.up_to(WORK);
             let line = self.candidate(number);
             let candidate = MediaEvent::Candidate { mid: "0".to_owned(), line };
