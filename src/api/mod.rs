@@ -8,14 +8,15 @@ mod ask;
 mod caller;
 mod event;
 mod package;
+mod reason;
+mod state;
 
 pub use ask::{Ask, AskMethod};
 pub use caller::{CallInfo, Caller, Party, Verified};
-pub use event::{
-    CallState, Direction, EndCause, EndReason, EndedBy, FailureReason, PublicationState,
-    RegistrationState, SubscriptionState, TransferState, UaEvent,
-};
+pub use event::{Direction, UaEvent};
 pub use package::{LineStatus, MessageCount, Parsed, Side, WatchedDialog};
+pub use reason::{EndCause, EndReason, EndedBy, FailureReason};
+pub use state::{CallState, PublicationState, RegistrationState, SubscriptionState, TransferState};
 
 /// A phone on the page: one account, one registration, any number of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,13 +10,16 @@ mod caller;
 mod challenge;
 mod digits;
 mod draft;
+mod due;
 mod early;
 mod early_offer;
 mod failed;
+mod flow;
 mod hold;
 mod in_dialog;
 mod incoming;
 mod info;
+mod known;
 mod leaving;
 mod negotiation;
 mod offered;
@@ -49,7 +52,7 @@ use crate::rate::Rate;
 use crate::sdp::Origin;
 use crate::sip::Message;
 use crate::text::cut;
-use crate::time::{Time, soonest};
+use crate::time::Time;
 use crate::transaction::{LostWhy, TransactionId};
 
 pub(crate) use self::caller::auto_answer;
@@ -343,137 +346,6 @@ impl Call {
             // An UPDATE goes again by itself, and after a NOTIFY comes another.
             Usage::Update | Usage::Prack | Usage::Notify | Usage::Message(_) => {}
         }
-    }
-
-    /// The registration is in, or the link is up where none is needed.
-    pub(crate) fn on_registered(&mut self, ctx: &mut Context<'_>) {
-        self.depart(ctx);
-    }
-
-    /// The link is up, the registration may still be on its way: enough for a call that brings its
-    /// own credential.
-    pub(crate) fn on_linked(&mut self, ctx: &mut Context<'_>) {
-        if matches!(&self.state, State::Preparing { dial, .. } if dial.token.is_some()) {
-            self.depart(ctx);
-        }
-    }
-
-    /// The registration failed with this error code. With a flow the call leaves all the same.
-    pub(crate) fn on_register_failed(&mut self, ctx: &mut Context<'_>, code: &'static str) {
-        let has_flow = ctx.identity.flow.is_some() && !ctx.identity.domain.is_empty();
-        match self.state {
-            State::Preparing { until: Some(_), .. } if has_flow => self.depart(ctx),
-            State::Preparing { until: Some(_), .. } => self.end_unsent(ctx, code),
-            _ if has_flow => self.on_flow_ready(ctx),
-            _ => {}
-        }
-    }
-
-    /// The account's flow is gone. Comes after [`on_lost`](Self::on_lost) of what was on it.
-    pub(crate) fn on_flow_lost(&mut self, ctx: &mut Context<'_>) {
-        if let State::Up(up) = &mut self.state {
-            up.lose_link();
-            self.show(ctx);
-        }
-    }
-
-    /// The account has a flow again that requests may use: `identity.flow`.
-    pub(crate) fn on_flow_ready(&mut self, ctx: &mut Context<'_>) {
-        match &mut self.state {
-            State::Up(up) => {
-                up.regain_link();
-                self.show(ctx);
-                self.resume(ctx);
-            }
-            State::Leaving(_) => self.say_bye_on_new_flow(ctx),
-            State::Preparing { .. } | State::Calling(_) | State::Incoming(_) | State::Gone => {}
-        }
-    }
-
-    /// The moment of [`next_timeout`](Self::next_timeout) has come, or an earlier one.
-    pub(crate) fn on_timeout(&mut self, ctx: &mut Context<'_>) {
-        self.try_to_leave(ctx);
-        match &self.state {
-            State::Preparing { until: Some(until), .. } if *until <= ctx.now => {
-                self.end_unsent(ctx, "not-registered");
-            }
-            State::Calling(_) => self.on_calling_timeout(ctx),
-            State::Incoming(_) => self.on_incoming_timeout(ctx),
-            State::Up(_) => self.on_up_timeout(ctx),
-            State::Leaving(_) => self.on_leaving_timeout(ctx),
-            State::Preparing { .. } | State::Gone => {}
-        }
-        self.on_transfer_timeout(ctx);
-        self.on_asked_timeout(ctx);
-        self.on_digit_timeout(ctx);
-    }
-
-    /// When [`on_timeout`](Self::on_timeout) is next due.
-    pub(crate) fn next_timeout(&self) -> Option<Time> {
-        let own = match &self.state {
-            State::Preparing { until, .. } => *until,
-            State::Calling(calling) => Some(calling.deadline()),
-            State::Up(up) => soonest(
-                soonest(up.deadline(), self.timer.deadline()),
-                self.path_deadline().map(|it| it.0),
-            ),
-            State::Leaving(leaving) => Some(leaving.deadline()),
-            State::Incoming(incoming) => {
-                let repetition = self.reliable.as_ref().and_then(Reliable::deadline);
-                soonest(Some(incoming.deadline()), repetition)
-            }
-            State::Gone => None,
-        };
-        let transfer = self.transfer.as_ref().and_then(|it| it.deadline());
-        let asked = self.asked.as_ref().and_then(|it| it.deadline());
-        let own = soonest(own, soonest(transfer, asked));
-        soonest(soonest(own, self.negotiation.deadline()), self.digits.deadline())
-    }
-
-    /// Whether a request inside a dialog, by its Call-ID and tags, is for this call.
-    pub(crate) fn owns_dialog(&self, call_id: &str, local_tag: &str, remote_tag: &str) -> bool {
-        match &self.state {
-            // Any of its early dialogs.
-            State::Calling(_) => self.sip_call_id == call_id && self.local_tag == local_tag,
-            State::Incoming(incoming) => incoming.dialog.is(call_id, local_tag, remote_tag),
-            State::Up(up) => up.dialog.is(call_id, local_tag, remote_tag),
-            State::Leaving(leaving) => {
-                leaving.dialog().is_some_and(|it| it.is(call_id, local_tag, remote_tag))
-            }
-            State::Preparing { .. } | State::Gone => false,
-        }
-    }
-
-    /// What its dialogs and its peers are known by, to find the call quickly. Whether it is the
-    /// one, [`owns_dialog`](Self::owns_dialog) and [`owns_peer`](Self::owns_peer) say.
-    pub(crate) fn known_by(&self) -> (&str, [Option<PeerId>; 2]) {
-        (&self.sip_call_id, [self.peer.as_ref().map(|it| it.id), self.old_peer])
-    }
-
-    /// Whether the peer is, or was just now, this call's.
-    pub(crate) fn owns_peer(&self, peer: PeerId) -> bool {
-        self.peer.as_ref().is_some_and(|it| it.id == peer) || self.old_peer == Some(peer)
-    }
-
-    /// It is on the wire, or was.
-    pub(crate) fn has_left(&self) -> bool {
-        !matches!(self.state, State::Preparing { .. })
-    }
-
-    /// The page was told that it ended. What the wire still needs, such as the answer to our BYE,
-    /// goes on until [`is_gone`](Self::is_gone).
-    pub(crate) fn is_ended(&self) -> bool {
-        matches!(self.state, State::Leaving(_) | State::Gone)
-    }
-
-    /// Nothing is left to do; the agent may drop it.
-    pub(crate) fn is_gone(&self) -> bool {
-        matches!(self.state, State::Gone)
-    }
-
-    /// It was connected at some time, so that its end begins the time after a call.
-    pub(crate) fn was_talking(&self) -> bool {
-        matches!(self.told.status, 3 | 4)
     }
 
     /// Our Contact; that of an anonymous call says nothing of the user (RFC 5627 §4.4.1).

@@ -3,15 +3,20 @@
 //! They come as JSON and are read by the reader that tokens need anyway; any `Deserialize` in the
 //! wasm costs 17 KB brotli (docs/decisions/0002).
 
+mod account;
+mod errand;
+mod settings;
+
 use js_sys::JSON;
 use tsify::Tsify;
 use wasm_bindgen::JsValue;
 
+use self::account::{Register, credential};
+use self::errand::{AskCommand, OfErrand};
+use self::settings::Configure;
 use super::shape::{FromJson, Headers, Unreadable, field, shape};
-use crate::account;
 use crate::api::{
-    self, AcceptTransfers, Ask, AskMethod, AutoAnswer, CallId, Config, Credential, Dial,
-    DigitTransport, ErrandId, ProviderId, SeatStatus, TransferTo, Words,
+    self, CallId, Dial, DigitTransport, ErrandId, ProviderId, SeatStatus, TransferTo, Words,
 };
 use crate::error::ApiMisuse;
 use crate::json::Json;
@@ -123,172 +128,6 @@ fn worded(given: &Json, command: api::Command) -> Result<api::Command, Unreadabl
     }
     let headers = headers.map(|headers| headers.0).unwrap_or_default();
     Ok(api::Command::With(Words { headers, reason }, Box::new(command)))
-}
-
-/// A function is not in the JSON: where there is neither token nor account, the driver has it.
-fn credential(given: &Json, provider: ProviderId) -> Result<Credential, Unreadable> {
-    Ok(match (field(given, "token")?, given.get("account")) {
-        (Some(token), _) => Credential::Token(token),
-        (None, Some(account)) => {
-            Credential::Account(Box::new(account::Account::from_json(account)?))
-        }
-        (None, None) => Credential::Provider(provider),
-    })
-}
-
-shape! {
-    /// What may be set for one phone; the rest has its default.
-    Configure {
-        ?
-        /// Origin of the service that exchanges opaque tokens.
-        service "service": String,
-        /// Whether there is a time after calls (seat status 4).
-        wrap_up "wrapUp": bool,
-        /// Its longest, in seconds; none means until `finishWrapUp`.
-        wrap_up_seconds "wrapUpSeconds": u32,
-        /// How long a call waits for the registration, in milliseconds.
-        early_call_ms "earlyCallMs": u32,
-        /// Calls at once.
-        calls_at_once "callsAtOnce": u32,
-        /// At most so many outgoing calls within any `rateSeconds`.
-        rate_calls "rateCalls": u32,
-        /// See `rateCalls`.
-        rate_seconds "rateSeconds": u32,
-        /// How long an outgoing call may ring, in seconds.
-        ring_seconds "ringSeconds": u32,
-        /// The status for an incoming call while paused.
-        paused_status "pausedStatus": u16,
-        /// How long a call may go on without a sign of life, in seconds; 0 for ever.
-        session_expires "sessionExpires": u32,
-        /// The header that carries the one-time token of a call.
-        token_header "tokenHeader": String,
-        /// What is done with transfers that the far side asks for.
-        #[tsify(type = "\"ask\" | boolean")]
-        accept_transfers "acceptTransfers": AcceptTransfers,
-        /// How many redirections an outgoing call follows; 0 refuses them.
-        redirections "redirections": u32,
-        /// Rings reliably where the caller supports it.
-        reliable_ringing "reliableRinging": bool,
-        /// Which incoming calls the phone takes by itself.
-        #[tsify(type = "boolean | number | \"asked\"")]
-        auto_answer "autoAnswer": AutoAnswer,
-    }
-}
-
-impl FromJson for AutoAnswer {
-    fn read(value: Option<&Json>) -> Option<Self> {
-        match (value?.as_bool(), value?.as_text(), u32::read(value)) {
-            (Some(true), ..) => Some(Self::After(0)),
-            (Some(false), ..) => Some(Self::Never),
-            (_, Some("asked"), _) => Some(Self::Asked),
-            (.., seconds) => seconds.map(Self::After),
-        }
-    }
-}
-
-impl From<Configure> for Config {
-    fn from(given: Configure) -> Self {
-        let default = Self::default();
-        Self {
-            service: given.service,
-            wrap_up: given.wrap_up.unwrap_or(default.wrap_up),
-            wrap_up_seconds: given.wrap_up_seconds,
-            early_call_ms: given.early_call_ms.unwrap_or(default.early_call_ms),
-            calls_at_once: given.calls_at_once.unwrap_or(default.calls_at_once),
-            rate_calls: given.rate_calls.unwrap_or(default.rate_calls),
-            rate_seconds: given.rate_seconds.unwrap_or(default.rate_seconds),
-            ring_seconds: given.ring_seconds.unwrap_or(default.ring_seconds),
-            paused_status: given.paused_status.unwrap_or(default.paused_status),
-            session_expires: given.session_expires.unwrap_or(default.session_expires),
-            token_header: given.token_header,
-            accept_transfers: given.accept_transfers.unwrap_or_default(),
-            redirections: given.redirections.unwrap_or(default.redirections),
-            reliable_ringing: given.reliable_ringing.unwrap_or_default(),
-            auto_answer: given.auto_answer.unwrap_or_default(),
-        }
-    }
-}
-
-impl FromJson for AcceptTransfers {
-    fn read(value: Option<&Json>) -> Option<Self> {
-        let value = value?;
-        match value.as_bool() {
-            Some(true) => Some(Self::Always),
-            Some(false) => Some(Self::Never),
-            None => (value.as_text()? == "ask").then_some(Self::Ask),
-        }
-    }
-}
-
-/// One of the two.
-#[derive(Tsify)]
-#[expect(dead_code, reason = "only its TypeScript is used; `credential` reads it")]
-struct Register {
-    /// A token, or a function that gives one and is asked again before it expires.
-    #[tsify(optional, type = "string | (() => Promise<string>)")]
-    token: Option<String>,
-    /// The account itself.
-    #[tsify(optional)]
-    account: Option<Account>,
-}
-
-/// Who a phone is and where it registers.
-#[derive(Tsify)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its TypeScript is used; `Account::from_json` reads it")]
-struct Account {
-    /// `sip:alice@example.com`
-    uri: String,
-    /// `wss://edge1.example.com/sip`, in order of preference.
-    servers: Vec<String>,
-    /// Shown to the far side.
-    #[tsify(optional)]
-    display_name: Option<String>,
-    /// For digest; the user part of `uri` unless told.
-    #[tsify(optional)]
-    authorization_user: Option<String>,
-    /// For digest.
-    #[tsify(optional)]
-    password: Option<String>,
-    /// In place of a password: the hash of `user:realm:password`.
-    #[tsify(optional)]
-    ha1: Option<String>,
-    /// The realm of `ha1`.
-    #[tsify(optional)]
-    realm: Option<String>,
-    /// STUN and TURN.
-    #[tsify(optional, type = "RTCIceServer[]")]
-    ice_servers: Option<()>,
-    /// `relay`: only relayed candidates are used.
-    #[tsify(optional, type = "RTCIceTransportPolicy")]
-    ice_transport_policy: Option<()>,
-    /// Wished lifetime of the registration, in seconds.
-    #[tsify(optional)]
-    register_expires: Option<u32>,
-    /// `false`: calls only.
-    #[tsify(optional)]
-    register: Option<bool>,
-    /// How many flows are registered at once.
-    #[tsify(optional)]
-    flows: Option<u32>,
-    /// Where requests outside dialogs go first.
-    #[tsify(optional)]
-    routes: Option<Vec<String>>,
-    /// The User-Agent header.
-    #[tsify(optional)]
-    user_agent: Option<String>,
-    /// Further headers of every REGISTER and INVITE.
-    #[tsify(optional, type = "Record<string, string>")]
-    headers: Option<()>,
-    /// Click-to-call: incoming calls are refused.
-    #[tsify(optional)]
-    outbound_only: Option<bool>,
-    /// Which candidates an INVITE waits for.
-    #[tsify(optional, type = "\"first\" | \"srflx\" | \"complete\"")]
-    ice_wait: Option<()>,
-    /// The longest such wait, in milliseconds.
-    #[tsify(optional)]
-    ice_wait_ms: Option<u32>,
 }
 
 shape! {
@@ -471,7 +310,7 @@ impl TryFrom<Transfer> for api::Command {
 
     fn try_from(given: Transfer) -> Result<Self, Unreadable> {
         let other = given.other.map(|other| TransferTo::Call(CallId(other)));
-        let to = other.or(given.target.map(TransferTo::Target));
+        let to = other.or_else(|| given.target.map(TransferTo::Target));
         Ok(Self::Transfer {
             call: CallId(given.call),
             to: to.ok_or(Unreadable::Field("target"))?,
@@ -479,66 +318,4 @@ impl TryFrom<Transfer> for api::Command {
             progress: given.progress.unwrap_or(true),
         })
     }
-}
-
-shape! {
-    /// Begins an errand under an id from `reserveCall`, or gives a publication another body.
-    AskCommand {
-        id "id": u32,
-        #[tsify(type = "\"message\" | \"options\" | \"subscribe\" | \"publish\"")]
-        method "method": AskMethod,
-        ?
-        /// Whom; nothing means the account's own address.
-        target "target": String,
-        /// The event package.
-        event "event": String,
-        /// MIME types that may come.
-        accept "accept": String,
-        /// Wished lifetime, in seconds.
-        expires "expires": u32,
-        /// Further headers.
-        #[tsify(type = "Record<string, string>")]
-        headers "headers": Headers,
-        /// A MIME type, `text/plain` unless told.
-        content_type "contentType": String,
-        /// The body, or with `open` the note.
-        body "body": String,
-        /// The core writes a presence document that says so.
-        open "open": bool,
-    }
-}
-
-impl From<AskCommand> for Ask {
-    fn from(given: AskCommand) -> Self {
-        Self {
-            method: given.method,
-            target: given.target.unwrap_or_default(),
-            event: given.event.unwrap_or_default(),
-            accept: given.accept,
-            expires: given.expires,
-            headers: given.headers.map(|headers| headers.0).unwrap_or_default(),
-            content_type: given.content_type,
-            body: given.body.unwrap_or_default(),
-            open: given.open,
-        }
-    }
-}
-
-impl FromJson for AskMethod {
-    fn read(value: Option<&Json>) -> Option<Self> {
-        match value?.as_text()? {
-            "message" => Some(Self::Message),
-            "options" => Some(Self::Options),
-            "subscribe" => Some(Self::Subscribe),
-            "publish" => Some(Self::Publish),
-            _ => None,
-        }
-    }
-}
-
-/// A command that needs to know no more than the errand.
-#[derive(Tsify)]
-#[expect(dead_code, reason = "only its TypeScript is used; `read` has it in a closure")]
-struct OfErrand {
-    id: u32,
 }

@@ -100,7 +100,10 @@ macro_rules! shape {
         }
 
         impl $name {
-            fn read(given: &crate::json::Json) -> Result<Self, Unreadable> {
+            pub(super) fn read(
+                given: &crate::json::Json,
+            ) -> Result<Self, crate::web::shape::Unreadable> {
+                use crate::web::shape::field;
                 Ok(Self {
                     $($must: field(given, $must_key)?,)*
                     $($($may: field(given, $may_key)?,)*)?
