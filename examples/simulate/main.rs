@@ -118,7 +118,7 @@ fn measured(plan: &Plan, sum: &mut Sum) -> Option<String> {
     sum.calls += outcome.calls;
     sum.talked += outcome.talked;
     sum.faults.add(outcome.simulation.counts());
-    sum.virtual_time += outcome.simulation.now().since_epoch() - BEGUN;
+    sum.virtual_time += outcome.simulation.now().since_epoch().saturating_sub(BEGUN);
     sum.most_held = sum.most_held.max(held);
     let problem = problem(&outcome);
     drop(outcome);
@@ -140,7 +140,7 @@ fn shortest(plan: &Plan, problem: &str) -> u32 {
     let fails = |happenings: &u32| {
         let plan = Plan { happenings: *happenings, ..*plan };
         catch_unwind(AssertUnwindSafe(|| play(&plan)))
-            .map_or(problem.starts_with("a panic"), |outcome| !outcome.violations.is_empty())
+            .map_or_else(|_| problem.starts_with("a panic"), |it| !it.violations.is_empty())
     };
     (0..plan.happenings).find(fails).unwrap_or(plan.happenings)
 }

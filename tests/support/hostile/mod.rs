@@ -321,7 +321,7 @@ fn asking(uri: &str, lines: &str, instead: &str) -> Vec<u8> {
         ("Contact", "<sip:bob@192.0.2.7>"),
     ] {
         if name != instead {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
     }
     (head + lines + "\r\n").into_bytes()
