@@ -3,7 +3,7 @@ import { byLowerCaseName } from "./headers.js";
 import type { Capabilities, MessageOptions } from "./correspondence.js";
 import type { Command, SharedCore } from "./core.js";
 import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
-import type { FailureReason } from "./facts.js";
+import type { FailureReason, IncomingMessage } from "./facts.js";
 import { Pending } from "./pending.js";
 import { createPublication, tellPublication, type Publication, type PublishOptions } from "./publication.js";
 import {
@@ -215,6 +215,18 @@ export class Errands {
 /** The body of a NOTIFY, as pages see it. */
 export function noticeOf({ contentType, body, parsed }: Told<"notified">): Notice {
   return { contentType, body, parsed };
+}
+
+/** A message from outside of calls, as pages see it. */
+export function messageOf(event: Told<"message">): IncomingMessage {
+  const { number, displayName, uri, to, contentType, body } = event;
+  return {
+    from: { number, displayName, uri },
+    to,
+    contentType,
+    body,
+    headers: byLowerCaseName(event.headers),
+  };
 }
 
 function known(

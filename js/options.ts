@@ -60,6 +60,19 @@ export interface ViewOptions {
   readonly lang: Language | undefined;
 }
 
+/**
+ * What the element shows where the page said so much.
+ * @internal
+ */
+export function viewOptions(told: Partial<ViewOptions>): ViewOptions {
+  return {
+    noWorkMode: told.noWorkMode === true,
+    isRemark: told.isRemark !== false,
+    isInformation: told.isInformation !== false,
+    lang: told.lang,
+  };
+}
+
 /** Asks for a registration by token or by account. Unknown keys are ignored. */
 export type RegisterOptions = { [Name in keyof ViewOptions]?: ViewOptions[Name] | undefined } & {
   /** Origin of the service that exchanges opaque tokens; see {@link PhoneOptions.service}. */

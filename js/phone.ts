@@ -1,23 +1,26 @@
 import type { UaEvent } from "../pkg/cc_sdk.js";
-import { createCall, tellCall, type Call, type CallFact, type EndReason, type Warning } from "./call.js";
+import { createCall, tellCall, type Call, type CallFact, type Warning } from "./call.js";
+import { Calls } from "./calls.js";
 import type { Command, Guest, SharedCore } from "./core.js";
-import { CcSdkError, type CcSdkErrorCode } from "./errors.js";
+import { edited } from "./edited.js";
+import { CcSdkError } from "./errors.js";
 import { Correspondence, errandsOf } from "./correspondence.js";
-import { noticeOf } from "./errands.js";
+import { messageOf, noticeOf } from "./errands.js";
 import { factEvent } from "./events.js";
-import { byLowerCaseName } from "./headers.js";
 import type * as facts from "./facts.js";
-import type {
-  Account,
-  CallOptions,
-  PhoneOptions,
-  PickupOptions,
-  RegisterOptions,
-  Token,
-  ViewOptions,
+import {
+  viewOptions,
+  type Account,
+  type CallOptions,
+  type PhoneOptions,
+  type PickupOptions,
+  type RegisterOptions,
+  type Token,
+  type ViewOptions,
 } from "./options.js";
 import { Pending } from "./pending.js";
 import { Playback } from "./playback.js";
+import { Registering } from "./registering.js";
 import { requireBrowser, serviceFor } from "./surroundings.js";
 import { buildId, version } from "./version.js";
 
@@ -50,7 +53,10 @@ export class Phone extends Correspondence {
   readonly #shared: SharedCore;
   readonly #guest: Guest = {
     told: (event) => this.#told(event),
-    edited: (call, sdp, what) => this.#edited(call, sdp, what),
+    edited: (call, sdp, what) =>
+      edited(sdp, what, call, this.#settings.editSdp, (text) => {
+        this.#warn({ code: "sdp-not-edited", text }, this.#calls.get(call));
+      }),
     lost: (error) => this.#lost(error),
   };
   readonly #playback = new Playback(
@@ -59,17 +65,14 @@ export class Phone extends Correspondence {
   );
   #settings: PhoneOptions;
   #options: ViewOptions = viewOptions({});
-  #registration: facts.Registration = { state: "none" };
   #seatStatus: facts.SeatStatus = 1;
-  readonly #calls = new Map<number, Call>();
-  readonly #dialling = new Map<number, Pending<Call>>();
-  readonly #registering = new Pending<void>();
-  readonly #unregistering = new Pending<void>();
+  readonly #calls = new Calls();
+  readonly #registering = new Registering((name, facts) => {
+    this.#raise(name, facts);
+  });
   readonly #stopping = new Pending<void>();
   /** Counts `unregister` and `shutdown`, for a `register` that they overtake while the wasm loads. */
   #withdrawn = 0;
-  /** Calls that ended and are remembered. */
-  readonly #over = new Set<number>();
   /** The core has the settings as they are. */
   #configured = false;
 
@@ -91,7 +94,7 @@ export class Phone extends Correspondence {
   }
 
   get registration(): facts.Registration {
-    return this.#registration;
+    return this.#registering.registration;
   }
 
   /** Kept by the core; see {@link facts.SeatStatus}. */
@@ -101,7 +104,7 @@ export class Phone extends Correspondence {
 
   /** The calls that are not over, oldest first. */
   get calls(): readonly Call[] {
-    return [...this.#calls.values()].filter((call) => call.state !== "ended");
+    return this.#calls.underWay;
   }
 
   /** What the last `register` said of the element's view. */
@@ -182,14 +185,14 @@ export class Phone extends Correspondence {
   async #register(credential: { token: Token } | { account: Account }): Promise<void> {
     await this.#join("token" in credential ? credential.token : undefined);
     this.#command({ type: "register", ...credential });
-    await this.#registering.join();
+    await this.#registering.asked.join();
   }
 
   async #unregister(): Promise<void> {
     this.#withdraw();
     if (!this.#shared.has(this.account)) return;
     this.#command({ type: "unregister" });
-    await (this.#stopping.any ? this.#stopping : this.#unregistering).join();
+    await (this.#stopping.any ? this.#stopping : this.#registering.withdrawn).join();
   }
 
   async #shutdown(): Promise<void> {
@@ -218,9 +221,7 @@ export class Phone extends Correspondence {
     const once = token === undefined ? {} : pickup ? { token, pickup } : { token };
     const { phone: _, ...rest } = details;
     this.#command({ ...rest, ...once, type: "dial", call, target });
-    const left = new Pending<Call>();
-    this.#dialling.set(call, left);
-    return left.join();
+    return this.#calls.dialled(call);
   }
 
   /** Also of a phone that nobody registers, but that has an account. */
@@ -265,7 +266,7 @@ export class Phone extends Correspondence {
   #withdraw(): void {
     this.#withdrawn += 1;
     const error = new CcSdkError("not-registered", WITHDRAWN);
-    this.#registering.reject(error);
+    this.#registering.asked.reject(error);
   }
 
   /** Mirrors what the core told. */
@@ -286,7 +287,7 @@ export class Phone extends Correspondence {
       case "reconnecting":
         return this.#raise("reconnecting", { retryInMs: event.retryInMs, attempt: event.attempt });
       case "registration":
-        return this.#setRegistration(event as facts.Registration);
+        return this.#registering.told(event as facts.Registration);
       case "registrationExpiring":
         return this.#raise("registrationexpiring", { expiresIn: event.expiresIn });
       case "tokenWillExpire":
@@ -316,12 +317,8 @@ export class Phone extends Correspondence {
         if (event.id !== undefined) return errandsOf(this).told(event);
         return this.#raise("notify", { event: event.event, from: event.uri, ...noticeOf(event) });
       }
-      case "message": {
-        const { number, displayName, uri, to, contentType, body } = event;
-        const from = { number, displayName, uri };
-        const headers = byLowerCaseName(event.headers);
-        return this.#raise("message", { from, to, contentType, body, headers });
-      }
+      case "message":
+        return this.#raise("message", messageOf(event));
       case "warning": {
         const { code, text, call, header, offset } = event;
         this.#warn({ code, text, header, offset }, call === undefined ? undefined : this.#calls.get(call));
@@ -332,33 +329,9 @@ export class Phone extends Correspondence {
     }
   }
 
-  #setRegistration({ state, expiresIn, reason }: facts.Registration): void {
-    this.#registration = { state, expiresIn, reason };
-    this.#raise("registrationchange", this.#registration);
-    switch (state) {
-      case "registering":
-        return;
-      case "registered":
-        this.#raise("registered", { expiresIn });
-        return this.#registering.resolve();
-      case "none":
-        this.#raise("unregistered", {});
-        return this.#unregistering.resolve();
-      case "failed": {
-        const { code, text, sipStatus } = reason ?? { code: "internal" };
-        this.#raise("registrationfailed", { reason: { code, text, sipStatus } });
-        this.#registering.reject(new CcSdkError(code, text, { sipStatus }));
-        return this.#unregistering.resolve();
-      }
-    }
-  }
-
   #begin(event: Extract<UaEvent, { type: "call" }>): void {
-    // The last call is remembered until now, since its last facts may follow its end.
-    for (const id of this.#over) this.#calls.delete(id);
-    this.#over.clear();
     const call = createCall(event, this.account, this.#shared, errandsOf(this));
-    this.#calls.set(call.id, call);
+    this.#calls.add(call);
     this.#raise("call", { call });
     const isNew = call.direction === "incoming" && call.continues === undefined;
     if (isNew) this.#raise("incoming", { call });
@@ -367,10 +340,7 @@ export class Phone extends Correspondence {
   #setCallStatus(id: number, callStatus: facts.CallStatus, calledNumber: string): void {
     const call = this.#calls.get(id);
     if (!call) return;
-    if (callStatus === 1) {
-      this.#dialling.get(id)?.resolve(call);
-      this.#dialling.delete(id);
-    }
+    if (callStatus === 1) this.#calls.left(call);
     this.#raise("callstatus", { call, callStatus, calledNumber });
   }
 
@@ -379,36 +349,16 @@ export class Phone extends Correspondence {
     if (!call) return;
     tellCall(call, fact);
     if (fact.type === "callTrack" && this.#settings.playAudio !== false) this.#playback.play(call);
-    if (call.endReason) this.#end(call, call.endReason);
-  }
-
-  #end(call: Call, { code, cause, text, sipStatus }: EndReason): void {
+    if (!call.endReason) return;
     this.#playback.stop(call);
-    this.#over.add(call.id);
-    this.#dialling
-      .get(call.id)
-      ?.reject(new CcSdkError((code ?? cause) as CcSdkErrorCode, text, { sipStatus }));
-    this.#dialling.delete(call.id);
-  }
-
-  /** What a page throws here must not reach the core. */
-  #edited(call: number, sdp: string, what: string): string {
-    const [origin, type] = what.split(" ") as ["local" | "remote", "offer" | "answer"];
-    try {
-      const edited: unknown = this.#settings.editSdp?.(sdp, { type, origin, call });
-      if (edited === undefined || typeof edited === "string") return edited ?? sdp;
-      throw new TypeError("editSdp gave no text");
-    } catch (thrown) {
-      this.#warn({ code: "sdp-not-edited", text: String(thrown) }, this.#calls.get(call));
-      return sdp;
-    }
+    this.#calls.ended(call, call.endReason);
   }
 
   /** The core is gone: nothing that was asked will be answered, and every call is over. */
   #lost(error: CcSdkError): void {
-    for (const each of [this.#registering, this.#unregistering, this.#stopping]) each.reject(error);
-    for (const each of this.#dialling.values()) each.reject(error);
-    this.#dialling.clear();
+    const { asked, withdrawn } = this.#registering;
+    for (const each of [asked, withdrawn, this.#stopping]) each.reject(error);
+    this.#calls.lost(error);
     errandsOf(this).lost(error);
     const nothing = { sipStatus: undefined, text: undefined, code: undefined };
     const endReason = { by: "system", cause: "internal", ...nothing } as const;
@@ -417,7 +367,7 @@ export class Phone extends Correspondence {
     }
     this.#seatStatus = 1;
     this.#raise("seatstatus", { status: 1 });
-    this.#setRegistration({ state: "failed", reason: { code: "internal" } });
+    this.#registering.told({ state: "failed", reason: { code: "internal" } });
     this.#raise("error", { error });
   }
 
@@ -442,15 +392,6 @@ export class Phone extends Correspondence {
 }
 
 const WITHDRAWN = "the registration was taken back";
-
-function viewOptions(told: Partial<ViewOptions>): ViewOptions {
-  return {
-    noWorkMode: told.noWorkMode === true,
-    isRemark: told.isRemark !== false,
-    isInformation: told.isInformation !== false,
-    lang: told.lang,
-  };
-}
 
 /** Pages without types give numbers, or nothing. */
 function textOf(phone: unknown): string {
