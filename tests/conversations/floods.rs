@@ -40,11 +40,12 @@ fn within(
     body: &str,
 ) -> Vec<u8> {
     let frame = phone.numbered(n + 1, method, "Subject", "x", kind, body);
-    let mut request: Request = Message::parse(&frame).unwrap().to_request().unwrap();
+    let mut request: Request =
+        Message::parse(&frame).expect("it is ours").to_request().expect("a request");
     for (name, value) in lines {
-        request.headers.push(name, value.replace("{n}", &(n + 1).to_string()));
+        request.headers.push(name, value.replace("%n", &(n + 1).to_string()));
     }
-    request.to_bytes().unwrap()
+    request.to_bytes().expect("it can be written")
 }
 
 /// An answer to the INVITE that is out.
@@ -57,22 +58,29 @@ fn answer(
     body: &str,
 ) -> Vec<u8> {
     let mut response = phone.response(&Method::Invite, status);
-    let to = response.headers.get("To").unwrap().replace("tag=far", &format!("tag=fork{fork}"));
+    let to = response
+        .headers
+        .get("To")
+        .expect("every answer has one")
+        .replace("tag=far", &format!("tag=fork{fork}"));
     response.headers.set("To", to).push("Contact", "<sip:bob@192.0.2.7>");
     for (name, value) in lines {
-        response.headers.push(name, value.replace("{n}", &(n + 1).to_string()));
+        response.headers.push(name, value.replace("%n", &(n + 1).to_string()));
     }
     if !body.is_empty() {
         response.headers.push("Content-Type", "application/sdp");
         response.body = body.into();
     }
-    response.to_bytes().unwrap()
+    response.to_bytes().expect("it can be written")
 }
 
 type Make = fn(&Phone, usize) -> Vec<u8>;
 
-fn floods() -> Vec<(&'static str, In, Make)> {
-    const SDP_LINES: &str = "Content-Type: application/sdp\r\n";
+type Flood = (&'static str, In, Make);
+
+const SDP_LINES: &str = "Content-Type: application/sdp\r\n";
+
+fn floods_of_requests() -> Vec<Flood> {
     vec![
         ("noise", In::Idle, |_, n| format!("noise {n}").into_bytes()),
         ("unreadable requests", In::Idle, |_, n| request("INVITE", n, "From: again\r\n", "")),
@@ -93,16 +101,21 @@ fn floods() -> Vec<(&'static str, In, Make)> {
         ("REGISTER", In::Idle, |_, n| request("REGISTER", n, "", "")),
         ("BYE", In::Idle, |_, n| request("BYE", n, "", "")),
         ("keep-alives", In::Idle, |_, _| b"\r\n\r\n".to_vec()),
+    ]
+}
+
+fn floods_of_a_call() -> Vec<Flood> {
+    vec![
         ("ringing forks", In::Calling, |phone, n| answer(phone, 180, n, n, &[], "")),
         ("early media of forks", In::Calling, |phone, n| answer(phone, 183, n, n, &[], SDP)),
         ("reliable ringing", In::Calling, |phone, n| {
-            answer(phone, 180, 0, n, &[("Require", "100rel"), ("RSeq", "{n}")], "")
+            answer(phone, 180, 0, n, &[("Require", "100rel"), ("RSeq", "%n")], "")
         }),
         ("reliable ringing of forks", In::Calling, |phone, n| {
-            answer(phone, 180, n, n, &[("Require", "100rel"), ("RSeq", "{n}")], "")
+            answer(phone, 180, n, n, &[("Require", "100rel"), ("RSeq", "%n")], "")
         }),
         ("reliable offers of forks", In::Calling, |phone, n| {
-            answer(phone, 183, n, n, &[("Require", "100rel"), ("RSeq", "{n}")], SDP)
+            answer(phone, 183, n, n, &[("Require", "100rel"), ("RSeq", "%n")], SDP)
         }),
         ("forks that take the call", In::Calling, |phone, n| answer(phone, 200, n, n, &[], SDP)),
         ("forks that take it late", In::Call, |phone, n| answer(phone, 200, n + 1, n, &[], SDP)),
@@ -123,10 +136,10 @@ fn floods() -> Vec<(&'static str, In, Make)> {
             within(phone, Method::Message, n, &[], "text/plain", "x")
         }),
         ("REFER in a call", In::Call, |phone, n| {
-            within(phone, Method::Refer, n, &[("Refer-To", "<sip:carol{n}@example.com>")], "", "")
+            within(phone, Method::Refer, n, &[("Refer-To", "<sip:carol%n@example.com>")], "", "")
         }),
         ("NOTIFY in a call", In::Call, |phone, n| {
-            let lines = [("Event", "refer;id={n}"), ("Subscription-State", "active")];
+            let lines = [("Event", "refer;id=%n"), ("Subscription-State", "active")];
             within(phone, Method::Notify, n, &lines, "message/sipfrag", "SIP/2.0 100 Trying\r\n")
         }),
         ("PRACK in a call", In::Call, |phone, n| {
@@ -179,7 +192,7 @@ struct Spent {
 /// What may be said, told and held is far below what came.
 #[test]
 fn no_flood_fills_the_phone_or_makes_it_dial() {
-    for (name, state, make) in floods() {
+    for (name, state, make) in [floods_of_requests(), floods_of_a_call()].concat() {
         let (mut phone, spent) = flooded(state, make);
         // One answer to each, and what a few forks get more.
         assert!(spent.frames <= FLOOD + 100, "{name}: {spent:?}");
@@ -281,13 +294,13 @@ fn answers_for_an_hour(
 #[test]
 fn a_registrar_that_never_agrees_is_not_asked_often() {
     for (status, header, value, most) in [
-        (401, "WWW-Authenticate", "Digest realm=\"{n}\", nonce=\"{n}\", stale=true", 150),
-        (407, "Proxy-Authenticate", "Digest realm=\"r\", nonce=\"{n}\", stale=true", 150),
+        (401, "WWW-Authenticate", "Digest realm=\"%n\", nonce=\"%n\", stale=true", 150),
+        (407, "Proxy-Authenticate", "Digest realm=\"r\", nonce=\"%n\", stale=true", 150),
         (401, "X", "no challenge", 150),
-        (302, "Contact", "<sip:r{n}.example.com>", 150),
-        (301, "Contact", "<sip:alice@edge{n}.example.com>", 150),
+        (302, "Contact", "<sip:r%n.example.com>", 150),
+        (301, "Contact", "<sip:alice@edge%n.example.com>", 150),
         (305, "Contact", "<sip:edge.example.com>", 150),
-        (423, "Min-Expires", "{n}00", 150),
+        (423, "Min-Expires", "%n00", 150),
         (423, "Min-Expires", "4294967295", 150),
         (403, "X", "no", 150),
         (439, "X", "no", 150),
@@ -301,7 +314,7 @@ fn a_registrar_that_never_agrees_is_not_asked_often() {
         let mut phone = Phone::new();
         phone.registers(false);
         answers_for_an_hour(&mut phone, &Method::Register, |phone, n| {
-            phone.answer(&Method::Register, status, header, &value.replace("{n}", &n.to_string()))
+            phone.answer(&Method::Register, status, header, &value.replace("%n", &n.to_string()))
         });
         let asked = phone.registered;
         assert!(asked <= most, "{status} {header}: asked {asked} times in an hour");
@@ -313,12 +326,12 @@ fn a_registrar_that_never_agrees_is_not_asked_often() {
 #[test]
 fn a_server_that_never_lets_a_call_through_is_not_asked_often() {
     for (status, header, value) in [
-        (401, "WWW-Authenticate", "Digest realm=\"{n}\", nonce=\"{n}\", stale=true"),
-        (407, "Proxy-Authenticate", "Digest realm=\"r\", nonce=\"{n}\", stale=true"),
-        (302, "Contact", "<sip:bob{n}@example.com>"),
+        (401, "WWW-Authenticate", "Digest realm=\"%n\", nonce=\"%n\", stale=true"),
+        (407, "Proxy-Authenticate", "Digest realm=\"r\", nonce=\"%n\", stale=true"),
+        (302, "Contact", "<sip:bob%n@example.com>"),
         (300, "Contact", "<sip:bob@example.com>"),
         (305, "Contact", "<sip:edge.example.com>"),
-        (422, "Min-SE", "{n}00"),
+        (422, "Min-SE", "%n00"),
         (420, "Unsupported", "timer"),
         (421, "Require", "100rel"),
         (488, "X", "no"),
@@ -329,7 +342,7 @@ fn a_server_that_never_lets_a_call_through_is_not_asked_often() {
         let mut phone = Phone::new();
         phone.calls(false);
         answers_for_an_hour(&mut phone, &Method::Invite, |phone, n| {
-            phone.answer(&Method::Invite, status, header, &value.replace("{n}", &n.to_string()))
+            phone.answer(&Method::Invite, status, header, &value.replace("%n", &n.to_string()))
         });
         let asked = phone.dialled;
         assert!(asked <= 12, "{status} {header}: asked {asked} times in an hour");

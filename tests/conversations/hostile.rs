@@ -71,12 +71,12 @@ fn every_odd_invite_rings() {
                     continue;
                 }
                 if n == at {
-                    odd_one += &format!("{named}{odd}{end}");
+                    odd_one.extend([named.as_str(), odd, end]);
                     if it.starts_with(&named) {
                         continue;
                     }
                 }
-                odd_one += &format!("{it}{end}");
+                odd_one.extend([*it, end]);
             }
             stage.hears(odd_one).says("180");
         }

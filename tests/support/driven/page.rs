@@ -37,18 +37,7 @@ impl World {
                 Command::SetSeatStatus(seat)
             }
             17 => Command::FinishWrapUp,
-            18 => Command::Configure(Config {
-                calls_at_once: u32::try_from(choices.byte() % 5).unwrap_or_default(),
-                rate_calls: 1000,
-                wrap_up: choices.flag(),
-                session_expires: [90, 0, 1800][choices.byte() % 3],
-                accept_transfers: [AcceptTransfers::Ask, AcceptTransfers::Never]
-                    [choices.byte() % 2],
-                reliable_ringing: choices.flag(),
-                auto_answer: [AutoAnswer::Never, AutoAnswer::Asked, AutoAnswer::After(2)]
-                    [choices.byte() % 3],
-                ..Config::default()
-            }),
+            18 => Command::Configure(settings(choices)),
             19 | 20 => Command::Hold(call, choices.flag()),
             21 => Command::Renegotiate { call, ice_restart: choices.flag() },
             22 | 23 => return self.transfers(call, choices),
@@ -57,21 +46,7 @@ impl World {
             26 | 27 => return self.begins_errand(choices),
             28 => Command::Refresh(self.errand(choices)),
             29 => Command::Withdraw(self.errand(choices)),
-            30 => {
-                let command =
-                    [Command::Hangup(call), Command::Reject(call, 486), Command::Answer(call)];
-                let [hangup, reject, answer] = command;
-                let words = Words {
-                    headers: vec![("X-Why".into(), "because".into())],
-                    reason: Some(String::from_utf8_lossy(choices.bytes()).into_owned()),
-                };
-                let command = match choices.byte() % 3 {
-                    0 => hangup,
-                    1 => reject,
-                    _ => answer,
-                };
-                Command::With(words, Box::new(command))
-            }
+            30 => with_words(call, choices),
             _ => Command::Hangup(CallId(1)),
         };
         self.tries(command);
@@ -125,7 +100,7 @@ impl World {
             headers: if how & 2 == 0 { vec![] } else { vec![("X-Id".into(), "7".into())] },
             display_name: (how & 4 == 4).then(|| "A \"B\" \\ C".to_owned()),
             anonymous: how & 8 == 8,
-            token: (how & 48 == 48).then(|| OneTimeToken("t-1".into())),
+            token: (how & 0x30 == 0x30).then(|| OneTimeToken("t-1".into())),
             pickup: how & 64 == 64,
             from: (how & 128 == 128).then(|| "100".to_owned()),
         };
@@ -222,4 +197,32 @@ fn failure(n: usize) -> MediaFailure {
         2 => MediaFailure::Unsupported,
         _ => MediaFailure::Refused("no".into()),
     }
+}
+
+fn settings(choices: &mut Choices<'_>) -> Config {
+    Config {
+        calls_at_once: u32::try_from(choices.byte() % 5).unwrap_or_default(),
+        rate_calls: 1000,
+        wrap_up: choices.flag(),
+        session_expires: [90, 0, 1800][choices.byte() % 3],
+        accept_transfers: [AcceptTransfers::Ask, AcceptTransfers::Never][choices.byte() % 2],
+        reliable_ringing: choices.flag(),
+        auto_answer: [AutoAnswer::Never, AutoAnswer::Asked, AutoAnswer::After(2)]
+            [choices.byte() % 3],
+        ..Config::default()
+    }
+}
+
+/// A call is taken or ended with headers and a reason.
+fn with_words(call: CallId, choices: &mut Choices<'_>) -> Command {
+    let words = Words {
+        headers: vec![("X-Why".into(), "because".into())],
+        reason: Some(String::from_utf8_lossy(choices.bytes()).into_owned()),
+    };
+    let command = match choices.byte() % 3 {
+        0 => Command::Hangup(call),
+        1 => Command::Reject(call, 486),
+        _ => Command::Answer(call),
+    };
+    Command::With(words, Box::new(command))
 }

@@ -143,7 +143,7 @@ impl World {
             .push("Call-ID", far.call_id.as_str())
             .push("CSeq", cseq)
             .push("Contact", "<sip:bob@192.0.2.7:5060>");
-        if request.method == Method::Refer && step % 2 == 0 {
+        if request.method == Method::Refer && step.is_multiple_of(2) {
             request.headers.push("Refer-To", "<sip:carol@example.com>");
         }
         let body = self.dress(&mut request.headers, choices);
@@ -156,7 +156,8 @@ impl World {
     /// Far sides learn the phone's tag and Contact from what it answered.
     fn learn(&mut self) {
         for far in &mut self.far {
-            let fits = |answer: &&Heard| answer.call_id == far.call_id && answer.from == far.local;
+            let (call_id, local) = (&far.call_id, &far.local);
+            let fits = |answer: &&Heard| answer.call_id == *call_id && answer.from == *local;
             if let Some(answer) = self.answers.iter().rev().find(fits) {
                 far.remote.clone_from(&answer.to);
                 if let Some(target) = &answer.contact {
@@ -167,7 +168,7 @@ impl World {
     }
 
     /// Adds headers, and gives a body.
-    fn dress(&mut self, headers: &mut Headers, choices: &mut Choices<'_>) -> Vec<u8> {
+    fn dress(&self, headers: &mut Headers, choices: &mut Choices<'_>) -> Vec<u8> {
         let how = choices.byte();
         for _ in 0..how % 4 {
             let Some((name, value)) = choices.of(&HEADERS) else { continue };
@@ -187,11 +188,11 @@ impl World {
         }
         let (kind, body) = *choices.of(&BODIES).unwrap_or(&BODIES[0]);
         headers.push("Content-Type", kind);
-        if how & 24 == 24 { choices.bytes().to_vec() } else { body.into() }
+        if how & 0x18 == 0x18 { choices.bytes().to_vec() } else { body.into() }
     }
 
-    fn fill(&mut self, value: &str, choices: &mut Choices<'_>) -> String {
-        if !value.contains('{') {
+    fn fill(&self, value: &str, choices: &mut Choices<'_>) -> String {
+        if !value.contains('$') {
             return value.to_owned();
         }
         let number = choices.byte().to_string();
@@ -201,8 +202,8 @@ impl World {
             ours = tag_of(&far.remote);
             theirs = tag_of(&far.local);
         }
-        let named = value.replace("{id}", &id).replace("{n}", &number);
-        named.replace("{ours}", &ours).replace("{theirs}", &theirs)
+        let named = value.replace("$id", &id).replace("$n", &number);
+        named.replace("$ours", &ours).replace("$theirs", &theirs)
     }
 }
 
