@@ -4,23 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 
-import { pageWithTone } from "./chromium.js";
-import { callState, dial, openPhone, register } from "./pages.js";
-import { Stage } from "./stage.js";
+import { callState, dial } from "./pages.js";
+import { close, Stage } from "./stage.js";
 
 const limit = { timeout: 60_000 };
 const stage = new Stage();
-
-async function seat(name: string): Promise<Page> {
-  const page = await pageWithTone(await stage.browser.newContext(), 440);
-  await openPhone(page, stage.gateway.base);
-  await register(page, name);
-  return page;
-}
-
-async function close(...pages: Page[]): Promise<void> {
-  await Promise.all(pages.map((page) => page.context().close()));
-}
 
 /** Keeps what a page is told in attributes of its body. */
 async function watches(page: Page, target: string): Promise<void> {
@@ -41,7 +29,7 @@ async function isTold(page: Page, name: "lamp" | "presence", wanted: string): Pr
 }
 
 test("a text goes from page to page, and the sender learns that it arrived", limit, async () => {
-  const [alice, bob] = [await seat("alice"), await seat("bob")];
+  const [alice, bob] = [await stage.seat("alice", 440), await stage.seat("bob", 440)];
   const heard = bob.evaluate(
     () =>
       new Promise<string[]>((resolve) => {
@@ -62,7 +50,7 @@ test("a text goes from page to page, and the sender learns that it arrived", lim
 });
 
 test("a lamp and a presence change when the other takes a call, says so, or leaves", limit, async () => {
-  const [alice, bob] = [await seat("alice"), await seat("bob")];
+  const [alice, bob] = [await stage.seat("alice", 440), await stage.seat("bob", 440)];
   await watches(alice, "bob");
   await isTold(alice, "lamp", "idle");
   await isTold(alice, "presence", "true ");
@@ -81,7 +69,7 @@ test("a lamp and a presence change when the other takes a call, says so, or leav
 });
 
 test("a mailbox is watched, and what the other can do is asked", limit, async () => {
-  const [alice, bob] = [await seat("alice"), await seat("bob")];
+  const [alice, bob] = [await stage.seat("alice", 440), await stage.seat("bob", 440)];
   const waiting = await alice.evaluate(
     () =>
       new Promise<number>((resolve) => {

@@ -2,12 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Page } from "playwright-core";
 
-import { pageWithTone } from "./chromium.js";
-import { callState, dial, endReason, openPhone, register, rings } from "./pages.js";
+import { callState, dial, endReason, rings } from "./pages.js";
 import { hearsSilence, hearsTone } from "./sound.js";
-import { Stage } from "./stage.js";
+import { close, Stage } from "./stage.js";
 
 const ALICE = 440;
 const BOB = 1000;
@@ -15,19 +13,8 @@ const limit = { timeout: 60_000 };
 
 const stage = new Stage();
 
-async function seat(name: string, hertz: number): Promise<Page> {
-  const page = await pageWithTone(await stage.browser.newContext(), hertz);
-  await openPhone(page, stage.gateway.base);
-  await register(page, name);
-  return page;
-}
-
-async function close(...pages: Page[]): Promise<void> {
-  await Promise.all(pages.map((page) => page.context().close()));
-}
-
 test("the echo number gives one's own voice back, and silence after mute", limit, async () => {
-  const alice = await seat("alice", ALICE);
+  const alice = await stage.seat("alice", ALICE);
   await dial(alice, "9196");
   await hearsTone(alice, ALICE);
   await alice.evaluate(() => window.ccSdk.calls[0]?.mute());
@@ -38,7 +25,7 @@ test("the echo number gives one's own voice back, and silence after mute", limit
 });
 
 test("after hanging up every local track is stopped within a second", limit, async () => {
-  const alice = await seat("alice", ALICE);
+  const alice = await stage.seat("alice", ALICE);
   await dial(alice, "9196");
   await hearsTone(alice, ALICE);
   await alice.evaluate(() => window.ccSdk.calls[0]?.hangup());
@@ -54,7 +41,7 @@ test("after hanging up every local track is stopped within a second", limit, asy
 });
 
 test("digits that the far end heard are read back", limit, async () => {
-  const alice = await seat("alice", ALICE);
+  const alice = await stage.seat("alice", ALICE);
   await dial(alice, "9198");
   const heard = alice.evaluate(
     () =>
@@ -72,8 +59,8 @@ test("digits that the far end heard are read back", limit, async () => {
 });
 
 test("two tabs talk: who calls is seen, and each hears the other", limit, async () => {
-  const alice = await seat("alice", ALICE);
-  const bob = await seat("bob", BOB);
+  const alice = await stage.seat("alice", ALICE);
+  const bob = await stage.seat("bob", BOB);
   await dial(alice, "bob");
   assert.equal(await rings(bob), "alice");
   await bob.evaluate(() => window.ccSdk.calls[0]?.answer());
@@ -87,8 +74,8 @@ test("two tabs talk: who calls is seen, and each hears the other", limit, async 
 });
 
 test("a callee rings reliably, takes the call without a person, and says why it ends it", limit, async () => {
-  const alice = await seat("alice", ALICE);
-  const bob = await seat("bob", BOB);
+  const alice = await stage.seat("alice", ALICE);
+  const bob = await stage.seat("bob", BOB);
   await bob.evaluate(() => {
     window.ccSdk.configure({ reliableRinging: true, autoAnswer: "asked" });
   });
@@ -109,8 +96,8 @@ test("a callee rings reliably, takes the call without a person, and says why it 
 });
 
 test("the callee hangs up", limit, async () => {
-  const alice = await seat("alice", ALICE);
-  const bob = await seat("bob", BOB);
+  const alice = await stage.seat("alice", ALICE);
+  const bob = await stage.seat("bob", BOB);
   await dial(alice, "bob");
   await rings(bob);
   await bob.evaluate(() => window.ccSdk.calls[0]?.answer());
@@ -122,8 +109,8 @@ test("the callee hangs up", limit, async () => {
 });
 
 test("a rejected call says declined, a busy one busy", limit, async () => {
-  const alice = await seat("alice", ALICE);
-  const bob = await seat("bob", BOB);
+  const alice = await stage.seat("alice", ALICE);
+  const bob = await stage.seat("bob", BOB);
   for (const [status, cause] of [
     [603, "declined"],
     [486, "busy"],
@@ -139,8 +126,8 @@ test("a rejected call says declined, a busy one busy", limit, async () => {
 });
 
 test("the caller cancels while it rings, and the callee's phone stops ringing", limit, async () => {
-  const alice = await seat("alice", ALICE);
-  const bob = await seat("bob", BOB);
+  const alice = await stage.seat("alice", ALICE);
+  const bob = await stage.seat("bob", BOB);
   await dial(alice, "bob");
   await rings(bob);
   await callState(alice, "ringing");
@@ -154,7 +141,7 @@ test("the caller cancels while it rings, and the callee's phone stops ringing", 
 });
 
 test("a number that nobody has is not found, and the phone can call again", limit, async () => {
-  const alice = await seat("alice", ALICE);
+  const alice = await stage.seat("alice", ALICE);
   await dial(alice, "777000777");
   await callState(alice, "ended");
   const reason = await endReason(alice);

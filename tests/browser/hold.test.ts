@@ -3,10 +3,9 @@
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 
-import { pageWithTone } from "./chromium.js";
-import { callState, dial, openPhone, register, rings } from "./pages.js";
+import { callState, dial, rings } from "./pages.js";
 import { hearsSilence, hearsTone } from "./sound.js";
-import { Stage } from "./stage.js";
+import { close, Stage } from "./stage.js";
 
 const ALICE = 440;
 const BOB = 1000;
@@ -14,17 +13,10 @@ const limit = { timeout: 60_000 };
 
 const stage = new Stage();
 
-async function seat(name: string, hertz: number): Promise<Page> {
-  const page = await pageWithTone(await stage.browser.newContext(), hertz);
-  await openPhone(page, stage.gateway.base);
-  await register(page, name);
-  return page;
-}
-
 /** Alice has called bob, and each hears the other. */
 async function talking(): Promise<{ alice: Page; bob: Page }> {
-  const alice = await seat("alice", ALICE);
-  const bob = await seat("bob", BOB);
+  const alice = await stage.seat("alice", ALICE);
+  const bob = await stage.seat("bob", BOB);
   await dial(alice, "bob");
   await rings(bob);
   await bob.evaluate(() => window.lastCall?.answer());
@@ -38,10 +30,6 @@ async function bothHear(alice: Page, bob: Page): Promise<void> {
 
 async function nobodyHears(alice: Page, bob: Page): Promise<void> {
   await Promise.all([hearsSilence(alice, BOB), hearsSilence(bob, ALICE)]);
-}
-
-async function close(...pages: Page[]): Promise<void> {
-  await Promise.all(pages.map((page) => page.context().close()));
 }
 
 /** Resolves when the page knows who holds the call. */
@@ -125,7 +113,7 @@ test("a call outlives new paths, on hold and off it", limit, async () => {
 });
 
 test("the echo number may be held and taken up again", limit, async () => {
-  const alice = await seat("alice", ALICE);
+  const alice = await stage.seat("alice", ALICE);
   await dial(alice, "9196");
   await hearsTone(alice, ALICE);
   await hold(alice);

@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import { pageWithTone } from "./chromium.js";
 import { callState, dial, endReason, openPhone, register, rings } from "./pages.js";
 import { hearsTone } from "./sound.js";
-import { Stage } from "./stage.js";
+import { close, Stage } from "./stage.js";
 
 const TONES = { alice: 440, bob: 1000, carol: 1700 } as const;
 const limit = { timeout: 90_000 };
@@ -45,10 +45,6 @@ async function listensToLast(page: Page): Promise<void> {
 
 async function callsUp(page: Page): Promise<number> {
   return page.evaluate(() => window.ccSdk.calls.length);
-}
-
-async function close(...pages: Page[]): Promise<void> {
-  await Promise.all(pages.map((page) => page.context().close()));
 }
 
 test("alice passes bob on to carol: they hear each other, and alice is out", limit, async () => {
