@@ -244,6 +244,11 @@ export class SimulatedPeer extends EventTarget {
     this.#restart = true;
   }
 
+  async createOffer(): Promise<Description> {
+    await this.#works();
+    return { type: "offer", sdp: this.#describe(false) };
+  }
+
   async setLocalDescription(given?: Description): Promise<void> {
     await this.#works();
     if (given?.type === "rollback") return this.#rollBack();
@@ -254,7 +259,7 @@ export class SimulatedPeer extends EventTarget {
       this.#restart = false;
     }
     this.signalingState = isAnswer ? "stable" : "have-local-offer";
-    this.localDescription = { type: isAnswer ? "answer" : "offer", sdp: this.#describe(isAnswer) };
+    this.localDescription = { type: isAnswer ? "answer" : "offer", sdp: given?.sdp ?? this.#describe(isAnswer) };
     this.#gather();
     if (isAnswer) this.#agree();
   }
