@@ -43,6 +43,7 @@ for (const [name, { longest, seeds }] of Object.entries(targets)) {
   run(`${folder}/${host}/release/${name}`, [
     ...limits,
     "-verbosity=0",
+    "-print_funcs=0",
     "-print_final_stats=1",
     `-artifact_prefix=${found}`,
     corpus,
