@@ -208,6 +208,7 @@ mod tests {
         assert_eq!(json.get("a").unwrap().elements()[1].as_u64(), None);
         assert!(json.get("a").unwrap().elements()[2].get("b").is_none());
         assert_eq!(json.get("c").unwrap().as_bool(), Some(true));
+        assert_eq!(Json::parse("false").unwrap().as_bool(), Some(false));
         assert_eq!(json.get("d").unwrap().as_text(), Some("y"));
         assert!(json.get("f").is_none());
     }

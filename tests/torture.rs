@@ -7,7 +7,7 @@
 #[path = "../examples/inspect/fields.rs"]
 mod fields;
 
-use cc_sdk::sip::{Message, ParseError, ParseErrorKind};
+use cc_sdk::sip::{Message, Method, ParseError, ParseErrorKind, Request, Uri};
 use serde_json::{Map, Value, json};
 
 /// What stands in the index for one file.
@@ -330,4 +330,54 @@ fn a_star_among_contacts_is_refused() {
     let message = invite("Contact: *, <sip:alice@a.invalid>");
     let error = fields::read(message.as_bytes()).unwrap_err();
     assert_eq!((error.header, error.offset), (Some("Contact"), message.find('*').unwrap()));
+}
+
+#[test]
+fn what_is_printed_for_logs_shows_no_credentials() {
+    let mut request = Request::new(Method::Register, "sip:example.com");
+    request
+        .headers
+        .push("Authorization", "Bearer s3cret")
+        .push("proxy-authorization", "Digest response=\"s3cret\"")
+        .push("Subject", "plain");
+    let shown = format!("{request:?}");
+    assert!(!shown.contains("s3cret"), "{shown}");
+    for part in ["Authorization: \u{2026}", "proxy-authorization: \u{2026}", "Subject: plain"] {
+        assert!(shown.contains(part), "{shown}");
+    }
+}
+
+#[test]
+fn what_cannot_be_printed_names_its_header() {
+    let mut request = Request::new(Method::Invite, "sip:a@b");
+    request.headers.push("Subject", "a\nb");
+    assert!(request.to_bytes().unwrap_err().to_string().contains("Subject"));
+}
+
+#[test]
+fn a_uri_that_cannot_be_read_names_the_byte() {
+    for (uri, byte) in [
+        ("sip:a@b;x y", 9),
+        ("sip:b?x y", 7),
+        ("sip:a@", 6),
+        ("sip:a@b:c", 6),
+        ("sip:\u{7f}", 4),
+        ("1sip:a", 0),
+        ("tel:", 4),
+        ("urn:a b", 4),
+        ("nothing", 0),
+    ] {
+        assert_eq!(Uri::parse(uri).map(|uri| uri.to_string()), Err(byte), "{uri}");
+    }
+    assert_eq!(Uri::parse("SIP:a@b:5060;lr?x=y").unwrap().to_string(), "SIP:a@b:5060;lr?x=y");
+}
+
+#[test]
+fn a_topmost_via_that_cannot_be_read_names_the_byte() {
+    let text = invite("Via: ,  SIP/2.0/WSS a b;branch=z9hG4bK1");
+    let at = text.find("a b").unwrap();
+    assert_eq!(Message::parse(text.as_bytes()).unwrap().via().unwrap_err().offset, at);
+    let text = invite("Via: , SIP/2.0/WSS a;branch=z9hG4bK1, SIP/2.0/WSS b");
+    let message = Message::parse(text.as_bytes()).unwrap();
+    assert_eq!(message.via().unwrap().as_str(), "SIP/2.0/WSS a;branch=z9hG4bK1");
 }
