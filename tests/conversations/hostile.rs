@@ -1,5 +1,8 @@
 //! A hostile server can neither exhaust the page nor make it dial; what fuzzers found.
 
+use std::time::Duration;
+
+use cc_sdk::api::Command;
 use cc_sdk::sip::Method;
 
 use crate::far::{Far, Wire};
@@ -99,5 +102,30 @@ fn every_odd_answer_is_taken() {
             };
             stage.hears(odd).says("ACK");
         }
+    }
+}
+
+/// The INVITE that the phone says next.
+fn last_said(stage: &mut Stage) -> Wire {
+    stage.says("INVITE").last.clone()
+}
+
+/// RFC 3261 §14.1: glare is tried again, but not without end.
+#[test]
+fn a_far_side_that_refuses_every_offer_for_now_is_asked_nine_times() {
+    for status in [491, 500] {
+        let mut stage = Stage::registered();
+        let call = stage.dials("9196");
+        let answer = last_said(&mut stage).answer_with_sdp(200, FAR_SDP);
+        stage.hears(answer).says("ACK");
+        stage.does(Command::Hold(call, true));
+        let mut asked = 0;
+        while stage.said.iter().any(|said| said.what("INVITE") == "INVITE") {
+            asked += 1;
+            let mut refused = last_said(&mut stage).response(status);
+            refused.headers.push("Retry-After", "1");
+            stage.forgets().hears(Wire::of(&refused)).says("ACK").passes(Duration::from_secs(5));
+        }
+        assert_eq!(asked, 9, "{status}");
     }
 }
