@@ -229,21 +229,17 @@ export function messageOf(event: Told<"message">): IncomingMessage {
   };
 }
 
-function known(
-  reason: { code: string; sipStatus?: number | undefined; text?: string | undefined } | undefined,
-) {
+interface Reason {
+  code: string;
+  sipStatus?: number | undefined;
+  text?: string | undefined;
+}
+
+function known(reason: Reason | undefined): FailureReason | undefined {
   return reason as FailureReason | undefined;
 }
 
-function errorOf({
-  code,
-  text,
-  sipStatus,
-}: {
-  code: string;
-  text?: string | undefined;
-  sipStatus?: number | undefined;
-}) {
+function errorOf({ code, text, sipStatus }: Reason): CcSdkError {
   return new CcSdkError(code as CcSdkErrorCode, text, { sipStatus });
 }
 
