@@ -36,6 +36,11 @@ impl Origin {
         &self.last
     }
 
+    /// There will be no other.
+    pub(crate) fn forget(&mut self) {
+        self.last = String::new();
+    }
+
     fn line(&self, old: &str) -> String {
         let mut line = String::from("- ");
         line.push_str(&self.session.to_string());
@@ -47,6 +52,11 @@ impl Origin {
         }
         line
     }
+}
+
+/// What a description is known again by, without keeping it.
+pub(crate) fn hash(sdp: &str) -> u32 {
+    crate::table::hash(&[sdp.as_bytes()])
 }
 
 /// What matters of the audio section of a description.

@@ -22,6 +22,7 @@ pub(crate) struct Scene {
     rings: Option<CallId>,
     /// The phone's tag in each of the calls that it took.
     tags: Vec<String>,
+    #[allow(dead_code, reason = "not everyone who includes this has use for it")]
     cseq: u32,
     /// What the phone said last.
     said: Vec<u8>,
@@ -58,6 +59,7 @@ impl Scene {
     }
 
     /// A phone with so many calls up.
+    #[allow(dead_code, reason = "not everyone who includes this has use for it")]
     pub(crate) fn with_calls(calls: u32) -> Self {
         let mut scene = Self::new();
         for number in 0..calls {
@@ -99,6 +101,7 @@ impl Scene {
     }
 
     /// A request and its answer within the `number`th of the calls that are up.
+    #[allow(dead_code, reason = "not everyone who includes this has use for it")]
     pub(crate) fn asks_within(&mut self, number: u32) {
         self.cseq += 1;
         let tag = &self.tags[number as usize];
@@ -113,7 +116,7 @@ impl Scene {
     }
 
     /// Time passes.
-    #[allow(dead_code, reason = "who counts work lets it pass, who measures time does not")]
+    #[allow(dead_code, reason = "who counts lets it pass, who measures time does not")]
     pub(crate) fn passes(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(due) = self.agent.next_timeout().filter(|due| *due <= end) {

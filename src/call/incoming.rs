@@ -262,7 +262,7 @@ impl Call {
             None if body.is_empty() => Negotiation::Stable,
             None => Negotiation::Offered,
         };
-        self.answered = offer;
+        self.answered = offer.as_deref().map(sdp::hash);
         self.accept(ctx, server, &reply, number, timer, body);
         self.words = Words::default();
     }

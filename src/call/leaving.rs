@@ -132,6 +132,7 @@ impl Call {
             ctx.respond(asked.server, &asked.reply.response(487));
         }
         self.close_peers(ctx);
+        self.origin.forget();
         self.digits.clear();
         if matches!(self.told.state, None | Some(CallState::Ended)) {
             return;

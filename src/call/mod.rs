@@ -100,8 +100,9 @@ pub(crate) struct Call {
     origin: Origin,
     digits: Digits,
     sound: Sound,
-    /// The offer that our last description answers.
-    answered: Option<String>,
+    /// The hash of the offer that our last description answers: whoever makes two collide is not
+    /// answered anew, and harms nobody else.
+    answered: Option<u32>,
     timer: SessionTimer,
     privacy: Privacy,
     /// The far sides of an outgoing call that ring, or did.

@@ -79,7 +79,7 @@ impl Call {
             self.describe(ctx, Purpose::Reply(asked), offer);
             return;
         };
-        if self.answered == asked.offer && self.is_directed() {
+        if self.answered == Some(sdp::hash(&sdp)) && self.is_directed() {
             // It refreshes the session and changes nothing (RFC 3264 §8).
             let body = self.origin.last().to_owned();
             self.send_reply(ctx, asked, body);
@@ -116,7 +116,7 @@ impl Call {
             }
             None => Negotiation::Offered,
         };
-        self.answered = asked.offer;
+        self.answered = asked.offer.as_deref().map(sdp::hash);
         if asked.kind == AskedBy::Update {
             let mut response = self.accepting(ctx, &asked.reply, body);
             self.timer.answer(ctx, asked.timer, &mut response.headers);

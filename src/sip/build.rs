@@ -92,6 +92,12 @@ impl Headers {
         self.0.retain(|field| !same_name(&field.name, name));
     }
 
+    /// Takes every line away that has none of these names, and the room that it took.
+    pub(crate) fn keep(&mut self, names: &[&str]) {
+        self.0.retain(|field| names.iter().any(|name| same_name(&field.name, name)));
+        self.0.shrink_to_fit();
+    }
+
     /// Names, as written, and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|field| (field.name.as_str(), field.value.as_str()))

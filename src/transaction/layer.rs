@@ -74,7 +74,8 @@ impl<O: Clone> Transactions<O> {
     }
 
     /// The request of a client transaction as it was sent, but for our Via: also of the one whose
-    /// final answer was delivered last, so that it can be sent again with credentials.
+    /// final answer was delivered last, so that it can be sent again with credentials. Of an
+    /// INVITE that was accepted there is what its ACK repeats.
     pub fn sent(&self, id: TransactionId) -> Option<&Request> {
         self.answered
             .as_ref()

@@ -84,6 +84,9 @@ impl<O: Clone> Sent<O> {
             Machine::Invite(machine) => {
                 let (machine, effect) = machine.on_response(status, now);
                 self.machine = Machine::Invite(machine);
+                if self.is_answered() {
+                    self.forget_details();
+                }
                 match effect {
                     Effect::Acknowledge => self.send_ack(message, wire),
                     Effect::Cancel => self.send_cancel(wire),
@@ -159,6 +162,15 @@ impl<O: Clone> Sent<O> {
         if let Ok(bytes) = request.to_bytes() {
             wire.transmit(self.flow, bytes);
         }
+    }
+
+    /// Of an INVITE that was taken only the ACK is left to be said, once for every fork.
+    fn forget_details(&mut self) {
+        let of_ack = ["From", "CSeq", "Authorization", "Proxy-Authorization"];
+        self.request.headers.keep(&of_ack);
+        self.request.body = Vec::new();
+        self.via = String::new();
+        self.cancel = Vec::new();
     }
 
     pub(super) fn lost(&self, why: LostWhy) -> Lost<O> {
