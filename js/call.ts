@@ -293,8 +293,8 @@ export class Call extends TypedEventTarget<CallEventMap> {
    * Throws `not-connected` before the call is up. A refusal leaves the call as it was, and is told
    * by a `warning` with `renegotiation-refused`.
    */
-  renegotiate({ iceRestart = false }: { iceRestart?: boolean } = {}): void {
-    this.#core.command(this.account, { type: "renegotiate", call: this.id, iceRestart });
+  renegotiate(options: { iceRestart?: boolean } = {}): void {
+    this.#core.command(this.account, { iceRestart: false, ...options, type: "renegotiate", call: this.id });
   }
 
   /**

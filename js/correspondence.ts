@@ -61,12 +61,12 @@ export abstract class Correspondence extends TypedEventTarget<PhoneEventMap> {
    * `bad-target`, `bad-header`, `not-registered`, `too-many` (256 errands at once) …
    */
   subscribe(options: SubscribeOptions): Subscription {
-    return this.#errands.subscribe(options);
+    return this.#errands.subscribe(Object(options) as SubscribeOptions);
   }
 
   /** Publishes a document about this account (RFC 3903). Where it cannot be, it is `failed`. */
   publish(options: PublishOptions): Publication {
-    return this.#errands.publish(options);
+    return this.#errands.publish(Object(options) as PublishOptions);
   }
 
   /**

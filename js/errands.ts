@@ -188,6 +188,7 @@ export class Errands {
   }
 
   #begin(ask: Ask, id = this.#phone.shared.reserveCall()): number {
+    demand(ask);
     this.#command({ ...ask, type: "ask", id });
     return id;
   }
@@ -210,6 +211,13 @@ export class Errands {
     if (!this.#lender) throw new CcSdkError("internal");
     return this.#lender;
   }
+}
+
+/** Throws `bad-argument` where that is missing without which nothing of the kind can be asked. */
+function demand(ask: Ask): void {
+  const needed = ask.method === "message" ? "body" : "event";
+  const given: unknown = ask.method === "options" ? "" : ask[needed];
+  if (typeof given !== "string") throw new CcSdkError("bad-argument", `missing or wrong: ${needed}`);
 }
 
 /** The body of a NOTIFY, as pages see it. */

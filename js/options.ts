@@ -184,3 +184,6 @@ export interface PickupOptions extends Omit<CallOptions, "phone" | "token"> {
   /** The one-time token that came with the news of the call. */
   token: Token;
 }
+
+/** What is told before a call is made, for `phone.beforeCall`. */
+export type BeforeCall = (details: Readonly<CallOptions>) => boolean | Promise<boolean>;

@@ -8,9 +8,11 @@ import { Correspondence, errandsOf } from "./correspondence.js";
 import { messageOf, noticeOf } from "./errands.js";
 import { factEvent } from "./events.js";
 import type * as facts from "./facts.js";
+import { consented, onceToken, orNothing, textOf } from "./given.js";
 import {
   viewOptions,
   type Account,
+  type BeforeCall,
   type CallOptions,
   type PhoneOptions,
   type PickupOptions,
@@ -23,9 +25,6 @@ import { Playback } from "./playback.js";
 import { Registering } from "./registering.js";
 import { requireBrowser, serviceFor } from "./surroundings.js";
 import { buildId, version } from "./version.js";
-
-/** What is told before a call is made, for {@link Phone.beforeCall}. */
-export type BeforeCall = (details: Readonly<CallOptions>) => boolean | Promise<boolean>;
 
 /**
  * Makes a phone; the only way to one.
@@ -119,8 +118,9 @@ export class Phone extends Correspondence {
 
   /** Changes settings; calls that are up keep what they began with. */
   configure(options: PhoneOptions): void {
-    this.#settings = { ...this.#settings, ...options };
-    if (this.#shared.has(this.account)) this.#configure();
+    const settings = { ...this.#settings, ...options };
+    if (this.#shared.has(this.account)) this.#configure(settings);
+    this.#settings = settings;
   }
 
   /**
@@ -129,6 +129,7 @@ export class Phone extends Correspondence {
    * Settles at the first success or the final refusal.
    */
   register(options: RegisterOptions = { token: "" }): Promise<void> {
+    options = orNothing(options);
     this.#options = viewOptions(options);
     this.#configured = false;
     this.#raise("optionschange", { options: this.#options });
@@ -161,7 +162,7 @@ export class Phone extends Correspondence {
    * is in {@link calls} from the beginning.
    */
   callPhone(options: CallOptions = { phone: "" }): Promise<Call> {
-    return this.#quiet(this.#dial(options, textOf(options.phone)));
+    return this.#quiet(this.#dial(orNothing(options), textOf(orNothing(options).phone)));
   }
 
   /**
@@ -169,7 +170,7 @@ export class Phone extends Correspondence {
    * token, as soon as there is a connection. Any `phone` will do but none at all (`bad-target`).
    */
   pickup(options: PickupOptions): Promise<Call> {
-    return this.#quiet(this.#pickup(options));
+    return this.#quiet(this.#pickup(orNothing(options)));
   }
 
   /** Idle (2) or paused (5). Throws `bad-seat-status` or `not-registered`. */
@@ -213,9 +214,8 @@ export class Phone extends Correspondence {
   async #dial(options: CallOptions, target: string, pickup?: true): Promise<Call> {
     requireBrowser();
     const { token: given, ...details } = options;
-    const consent: unknown = this.beforeCall ? await this.beforeCall(details) : true;
-    if (consent !== true) throw new CcSdkError("call-refused", "the page did not consent to the call");
-    const token = typeof given === "function" ? await given() : given;
+    await consented(this.beforeCall, details);
+    const token = await onceToken(given);
     await this.#joinAs();
     const call = this.#shared.reserveCall();
     const once = token === undefined ? {} : pickup ? { token, pickup } : { token };
@@ -252,10 +252,9 @@ export class Phone extends Correspondence {
     if (!isKnown) this.#configure();
   }
 
-  #configure(): void {
+  #configure({ account: _, ...settings } = this.#settings): void {
     this.#configured = true;
     const wrapUp = !this.#options.noWorkMode && this.#options.isRemark;
-    const { account: _, ...settings } = this.#settings;
     this.#command({ type: "configure", wrapUp, ...settings });
   }
 
@@ -382,18 +381,15 @@ export class Phone extends Correspondence {
 
   /** Failures are events too, so a page may ignore the promise. */
   #quiet<Value>(promise: Promise<Value>): Promise<Value> {
-    promise.catch((thrown: unknown) => {
+    const told = promise.catch((thrown: unknown) => {
       const known = thrown instanceof CcSdkError;
       const error = known ? thrown : new CcSdkError("internal", String(thrown), { cause: thrown });
       this.#raise("error", { error });
+      throw error;
     });
-    return promise;
+    told.catch(() => undefined);
+    return told;
   }
 }
 
 const WITHDRAWN = "the registration was taken back";
-
-/** Pages without types give numbers, or nothing. */
-function textOf(phone: unknown): string {
-  return typeof phone === "string" || typeof phone === "number" ? String(phone) : "";
-}

@@ -259,7 +259,10 @@ export class SimulatedPeer extends EventTarget {
       this.#restart = false;
     }
     this.signalingState = isAnswer ? "stable" : "have-local-offer";
-    this.localDescription = { type: isAnswer ? "answer" : "offer", sdp: given?.sdp ?? this.#describe(isAnswer) };
+    this.localDescription = {
+      type: isAnswer ? "answer" : "offer",
+      sdp: given?.sdp ?? this.#describe(isAnswer),
+    };
     this.#gather();
     if (isAnswer) this.#agree();
   }

@@ -112,7 +112,13 @@ test("a call before any register loads the core and waits there", async () => {
 
 test("without consent nothing reaches the core", async () => {
   const at = await onDuty();
-  for (const consent of [() => false, () => Promise.resolve(false), () => undefined as unknown as boolean]) {
+  const refusals = [
+    () => false,
+    () => Promise.resolve(false),
+    () => undefined as unknown as boolean,
+    () => Promise.reject(new Error("the page's own")),
+  ];
+  for (const consent of refusals) {
     at.phone.beforeCall = consent;
     assert.equal(await codeOf(at.phone.callPhone({ phone: "9196" })), "call-refused");
   }

@@ -42,6 +42,18 @@ test("a function that gives the token is asked once for each call, after consent
   assert.ok(dial?.type === "dial" && dial.token === "once-1");
 });
 
+test("a function that gives no token makes no call", async () => {
+  const at = await onDuty();
+  const nothing = undefined as unknown as string;
+  for (const token of [() => Promise.reject(new Error("offline")), () => Promise.resolve(nothing)]) {
+    assert.equal(await codeOf(at.phone.callPhone({ phone: "9196", token })), "service-unreachable");
+  }
+  assert.equal(
+    at.core.asked.some(({ type }) => type === "dial"),
+    false,
+  );
+});
+
 test("who is asked for consent is not shown the token", async () => {
   const at = await onDuty();
   at.phone.beforeCall = (details) => {
