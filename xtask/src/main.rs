@@ -5,6 +5,7 @@
 //! The result is `pkg/cc_sdk.js`, `pkg/cc_sdk.d.ts` and `pkg/cc_sdk.wasm`; with `--bench`, in
 //! `target/bench/`, the same with the parser as an export.
 
+mod order;
 mod shrink;
 mod unread;
 
@@ -135,6 +136,9 @@ fn optimise(root: &Path, pkg: &Path, build: Build) -> Result<(), String> {
     let (bound, small) = (pkg.join("cc_sdk_bg.wasm"), pkg.join("cc_sdk.wasm"));
     shorten(root, &bound, &small, Build::Named)?;
     forget_unread(&artefact(root, build), &small).map_err(|error| format!("{error:#}"))?;
+    if build != Build::Named {
+        order(&small).map_err(|error| format!("{error:#}"))?;
+    }
     shorten(root, &small, &small, build)
 }
 
@@ -162,7 +166,7 @@ fn shorten(root: &Path, from: &Path, to: &Path, build: Build) -> Result<(), Stri
     if build == Build::Named {
         wasm_opt.arg("-g");
     } else {
-        // In the order of their paths, what is alike lies together.
+        // The names that `order` gave them.
         wasm_opt.args(["--reorder-functions-by-name", "--strip-debug"]);
         wasm_opt.args(["--strip-producers", "--strip-target-features"]);
     }
@@ -173,6 +177,14 @@ fn forget_unread(linked: &Path, wasm: &Path) -> Result<(), Box<dyn Error>> {
     let linked = Linked::read(&fs::read(linked)?)?;
     let mut module = Module::from_file(wasm)?;
     linked.forget_unread(&mut module);
+    Ok(module.emit_wasm_file(wasm)?)
+}
+
+/// For the last [`shorten`], which takes the names away.
+fn order(wasm: &Path) -> Result<(), Box<dyn Error>> {
+    let bytes = fs::read(wasm)?;
+    let mut module = Module::from_buffer(&bytes)?;
+    order::name_by_likeness(&mut module, &bytes)?;
     Ok(module.emit_wasm_file(wasm)?)
 }
 
