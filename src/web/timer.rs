@@ -43,9 +43,8 @@ impl Timer {
 
     /// Forgets what fired, so that the same deadline can be armed again.
     fn fired(&self) {
-        if let Some((_, timeout)) = self.armed.take() {
-            // It is running just now: there is nothing to clear.
-            timeout.forget();
-        }
+        // It is running just now and goes when it is through. To forget it would leave its closure in
+        // the table of what JavaScript holds, one for each timer that ever fired.
+        drop(self.armed.take());
     }
 }

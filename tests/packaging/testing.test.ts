@@ -77,6 +77,42 @@ const typed = `
   }
 `;
 
+test("JavaScript holds no more for the wasm after a hundred calls and a day than after ten calls", async () => {
+  const folder = project("testing-held", {
+    "use.mjs": `
+      import { createSimulation } from "cc-sdk/testing";
+      let table;
+      for (const name of ["instantiate", "instantiateStreaming"]) {
+        const instantiate = WebAssembly[name];
+        WebAssembly[name] = async (...given) => {
+          const made = await instantiate.apply(WebAssembly, given);
+          table = (made.instance ?? made).exports.__wbindgen_externrefs ?? table;
+          return made;
+        };
+      }
+      const sim = createSimulation({ seed: 3 });
+      const phone = sim.phone();
+      await phone.register(sim.account("alice"));
+      const held = async (calls, hours) => {
+        for (let call = 0; call < calls; call++) {
+          const made = await phone.callPhone({ phone: "100" });
+          await sim.farSide.answers();
+          made.hangup();
+          await sim.advance(40_000);
+        }
+        await sim.advance(hours * 3_600_000);
+        const all = Array.from({ length: table.length }, (_, at) => table.get(at));
+        return all.filter((it) => typeof it === "function").length;
+      };
+      console.log(await held(10, 1), await held(90, 24));
+      await sim.end();
+    `,
+  });
+  const { stdout } = await run("node", ["use.mjs"], { cwd: folder });
+  const [few, many] = stdout.trim().split(" ").map(Number);
+  assert.ok(few !== undefined && few > 0 && few === many, stdout);
+});
+
 test("random calls of two phones leave nothing behind", async () => {
   const { stdout } = await run("node", ["scripts/simulate.mjs", "--seed", "1", "--calls", "200"], {
     cwd: root,
