@@ -47,6 +47,12 @@ pub(crate) fn find_any(text: &str, stops: &[u8]) -> Option<usize> {
 /// a call for each byte of every adapter.
 pub(crate) fn find_byte(bytes: &[u8], stops: &[u8]) -> Option<usize> {
     let mut at = 0;
+    if let [only] = *stops {
+        while at < bytes.len() && bytes[at] != only {
+            at += 1;
+        }
+        return (at < bytes.len()).then_some(at);
+    }
     while at < bytes.len() {
         let mut stop = 0;
         while stop < stops.len() {
@@ -107,10 +113,9 @@ impl<'a> Iterator for Pieces<'a> {
 
     fn next(&mut self) -> Option<&'a str> {
         let rest = self.rest?;
-        let (piece, rest) =
-            cut(rest, self.stop).map_or((rest, None), |(piece, rest)| (piece, Some(rest)));
-        self.rest = rest;
-        Some(piece)
+        let end = find_any(rest, &[self.stop]);
+        self.rest = end.map(|end| from(rest, end + 1));
+        Some(end.map_or(rest, |end| part(rest, 0..end)))
     }
 }
 

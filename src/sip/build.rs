@@ -5,6 +5,7 @@ use std::fmt;
 use super::message::{Line, Message, StartLine, same_name};
 use super::method::Method;
 use super::scan::{self, is_token};
+use crate::text::find_byte;
 
 /// The headers of a message in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Field {
             Some(raw) => (raw, b"\r\n"),
             None => (self.value.as_bytes(), b"\r\n\0"),
         };
-        (!bytes.iter().any(|byte| refused.contains(byte))).then_some(bytes)
+        find_byte(bytes, refused).is_none().then_some(bytes)
     }
 }
 
