@@ -8,7 +8,7 @@ export type Core = Pick<wasm.Core, "reserveCall" | "command" | "remoteStream" | 
 
 export type CoreClass = new (
   sink: (account: number, event: wasm.UaEvent) => void,
-  edit: (account: number, call: number, sdp: string, what: string) => string,
+  edit: (account: number, call: number, sdp: string, what: string) => string | undefined,
 ) => Core;
 
 /** Brings the wasm; see load.ts. */
@@ -26,8 +26,11 @@ export interface Loader {
 /** A phone, as the core's share sees it. */
 export interface Guest {
   told(event: wasm.UaEvent): void;
-  /** A description as the page would have it; `what` is `local offer`, `remote answer` and so on. */
-  edited(call: number, sdp: string, what: string): string;
+  /**
+   * A description as the page would have it, if it has anything to say; `what` is `local offer`,
+   * `remote answer` and so on.
+   */
+  edited(call: number, sdp: string, what: string): string | undefined;
   /** The instance is gone and everything with it. */
   lost(error: CcSdkError): void;
 }
@@ -103,7 +106,7 @@ export class SharedCore {
           // One that trapped may still have something to say.
           if (core === this.#core) this.#guests.get(account)?.told(event);
         },
-        (account, call, sdp, what) => this.#guests.get(account)?.edited(call, sdp, what) ?? sdp,
+        (account, call, sdp, what) => this.#guests.get(account)?.edited(call, sdp, what),
       );
       globalThis.addEventListener("error", this.#uncaught);
       globalThis.addEventListener("unhandledrejection", this.#unhandled);

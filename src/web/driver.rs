@@ -8,7 +8,7 @@ use std::time::Duration;
 use js_sys::{Function, JSON};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{MediaStream, VisibilityState, Window, console};
+use web_sys::{MediaStream, Performance, VisibilityState, Window, console};
 
 use super::credential::{self, Asked, Providers};
 use super::listening::Listening;
@@ -42,6 +42,8 @@ pub(super) struct Driver {
     events: RefCell<VecDeque<(AccountId, UaEvent)>>,
     sink: Function,
     edit: Option<Function>,
+    /// The page's clock, and its beginning in milliseconds since the Unix epoch.
+    clock: Option<(Performance, f64)>,
     /// Tells the events, once the caller of a command has its answer.
     tell: Closure<dyn Fn()>,
     _page: Vec<Listening>,
@@ -74,6 +76,10 @@ impl Driver {
                 events: RefCell::default(),
                 sink,
                 edit,
+                clock: window.performance().map(|clock| {
+                    let origin = clock.time_origin();
+                    (clock, origin)
+                }),
                 tell: Closure::wrap(Box::new(tell)),
                 _page: page::listen(&window, this),
                 window,
@@ -342,8 +348,7 @@ impl Driver {
 
     /// The page's clock: since the Unix epoch, and never back.
     fn now(&self) -> Time {
-        let milliseconds =
-            self.window.performance().map_or(0.0, |clock| clock.time_origin() + clock.now());
+        let milliseconds = self.clock.as_ref().map_or(0.0, |(clock, origin)| origin + clock.now());
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Weak;
 
 use js_sys::{JsString, Uint8Array};
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
 use super::driver::Driver;
@@ -16,7 +16,7 @@ use crate::agent::{FlowId, LinkEvent};
 /// A connection that is being opened or is up; dropping it closes it without a word.
 pub(super) struct Socket {
     socket: WebSocket,
-    _listening: Listening,
+    _listening: [Listening; 2],
 }
 
 impl Socket {
@@ -29,14 +29,16 @@ impl Socket {
         let socket =
             WebSocket::new_with_str(url, "sip").map_err(|thrown| promise::words(&thrown))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let driver = Weak::clone(driver);
-        let listener = move |event: Event| {
-            if let Some(driver) = driver.upgrade() {
-                on_event(&driver, flow, &event);
-            }
-        };
-        let names = &["open", "message", "close"];
-        let listening = Listening::to(&socket, names, Box::new(listener));
+        let listening = [(&["message"][..], on_message as On), (&["open", "close"], on_event)];
+        let listening = listening.map(|(names, on)| {
+            let driver = Weak::clone(driver);
+            let listener = move |event: Event| {
+                if let Some(driver) = driver.upgrade() {
+                    on(&driver, flow, &event);
+                }
+            };
+            Listening::to(&socket, names, Box::new(listener))
+        });
         Ok(Self { socket, _listening: listening })
     }
 
@@ -60,21 +62,22 @@ impl Drop for Socket {
     }
 }
 
+type On = fn(&Driver, FlowId, &Event);
+
 fn on_event(driver: &Driver, flow: FlowId, event: &Event) {
-    match event.type_().as_str() {
-        "open" => driver.on_link(flow, LinkEvent::Opened),
-        "message" => on_message(driver, flow, &event.unchecked_ref::<MessageEvent>().data()),
-        _ => {
-            let close: &CloseEvent = event.unchecked_ref();
-            driver.on_closed(flow, close.code(), close.reason());
-        }
+    if event.type_() == "open" {
+        return driver.on_link(flow, LinkEvent::Opened);
     }
+    let close: &CloseEvent = event.unchecked_ref();
+    driver.on_closed(flow, close.code(), close.reason());
 }
 
-fn on_message(driver: &Driver, flow: FlowId, data: &JsValue) {
+/// A listener of its own: to read the type of each event would cost more than to hear the rest.
+fn on_message(driver: &Driver, flow: FlowId, event: &Event) {
+    let data = event.unchecked_ref::<MessageEvent>().data();
     match data.dyn_ref::<JsString>() {
         Some(text) => driver.ear.hear(text, |bytes| driver.on_frame(flow, bytes)),
-        None => driver.on_frame(flow, &Uint8Array::new(data).to_vec()),
+        None => driver.on_frame(flow, &Uint8Array::new(&data).to_vec()),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::text::{from, part};
 
 /// The JSON text of a value. What cannot be written gives `null`.
 pub(super) fn json(value: &impl Serialize) -> String {
-    let mut writer = Writer { text: String::new() };
+    let mut writer = Writer { text: String::with_capacity(512) };
     match value.serialize(&mut writer) {
         Ok(()) => writer.text,
         Err(Unsupported) => "null".to_owned(),

@@ -57,7 +57,7 @@ test("the page is told who calls", async () => {
 test("a session description is what the page makes of it", async () => {
   const seen: unknown[] = [];
   const at = await calling();
-  assert.equal(at.core.edit(1, 1, "v=0", "local offer"), "v=0");
+  assert.equal(at.core.edit(1, 1, "v=0", "local offer"), undefined, "it stays as it is");
   at.phone.configure({
     editSdp: (sdp, what) => {
       seen.push(what);
@@ -67,8 +67,8 @@ test("a session description is what the page makes of it", async () => {
   assert.equal(at.core.edit(1, 1, "v=0\r\n", "remote answer"), "v=0\r\na=x\r\n");
   assert.deepEqual(seen, [{ type: "answer", origin: "remote", call: 1 }]);
   at.phone.configure({ editSdp: () => undefined });
-  assert.equal(at.core.edit(1, 1, "v=0", "local offer"), "v=0");
-  assert.equal(at.core.edit(99, 1, "v=0", "local offer"), "v=0", "of nobody's call");
+  assert.equal(at.core.edit(1, 1, "v=0", "local offer"), undefined, "it stays as it is");
+  assert.equal(at.core.edit(99, 1, "v=0", "local offer"), undefined, "of nobody's call");
 });
 
 test("a hook that fails is a warning, and the description stays as it was", async () => {
@@ -81,7 +81,7 @@ test("a hook that fails is a warning, and the description stays as it was", asyn
   };
   for (const editSdp of [thrower, () => 7 as unknown as string]) {
     phone.configure({ editSdp });
-    assert.equal(core.edit(1, 1, "v=0", "local offer"), "v=0");
+    assert.equal(core.edit(1, 1, "v=0", "local offer"), undefined);
   }
   await settled();
   assert.deepEqual(
