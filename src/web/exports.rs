@@ -39,7 +39,7 @@ impl Core {
         #[wasm_bindgen(unchecked_param_type = "(account: number, event: UaEvent) => void")]
         sink: Function,
         #[wasm_bindgen(
-            unchecked_optional_param_type = "(account: number, call: number, sdp: string, what: string) => string"
+            unchecked_optional_param_type = "(account: number, call: number, sdp: string, what: string) => string | undefined"
         )]
         edit: Option<Function>,
     ) -> Result<Self, JsValue> {
