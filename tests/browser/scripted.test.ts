@@ -1,7 +1,7 @@
 /** Forks, early media and a far side that reloaded, in Chromium and in Firefox (design: settled questions). */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 
 import { launchChromium } from "./chromium.js";
 import { FarSide, farAddsVideo, farApplies, farPeer, type Message } from "./farside.js";
@@ -115,6 +115,10 @@ for (const [name, launch] of [
     before(async () => {
       tabs = await launch();
     });
+    // Also after a failure: what listens keeps the run from ending.
+    afterEach(() => {
+      far.stop();
+    });
     after(() => tabs.close());
 
     test("early media is heard before the call is taken", limit, async () => {
@@ -130,7 +134,6 @@ for (const [name, launch] of [
       await far.hears("ACK");
       await reaches(page, "connected");
       await hearsTone(page, 700);
-      far.stop();
     });
 
     test("another fork than the one whose early media played wins the call", limit, async () => {
@@ -149,7 +152,6 @@ for (const [name, launch] of [
       await far.hears("ACK");
       await hearsTone(page, 1100);
       await reaches(page, "connected");
-      far.stop();
     });
 
     test("a far side that reloaded is answered from a fresh peer, and sound goes on", limit, async () => {
@@ -164,7 +166,6 @@ for (const [name, launch] of [
       const answer = await reinvites(far, invite, offer);
       await farApplies(page, "reloaded", answer.body);
       await hearsTone(page, 1300);
-      far.stop();
     });
 
     test("a far side that adds its camera is refused the video, and sound goes on", limit, async () => {
@@ -180,7 +181,6 @@ for (const [name, launch] of [
       assert.match(answer.body, /^m=video (0 |[^]*^a=inactive\r$)/m);
       await farApplies(page, "one", answer.body);
       await hearsTone(page, 700);
-      far.stop();
     });
 
     test("an offer that cannot be answered leaves the peer as it was, and sound goes on", limit, async () => {
@@ -199,7 +199,6 @@ for (const [name, launch] of [
         while (failed.signalingState !== wanted) await new Promise((done) => setTimeout(done, 20));
       }, "stable");
       await hearsTone(page, 700);
-      far.stop();
     });
   });
 }

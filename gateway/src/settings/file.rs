@@ -216,7 +216,7 @@ pub struct Limits {
     pub messages_per_second: u32,
     /// Unreadable messages on one WebSocket before it is closed.
     pub garbage: u32,
-    /// Longest SIP message, in bytes.
+    /// Longest SIP message, in bytes: the largest body that the SDK sends, and room for its headers.
     pub message_bytes: usize,
     /// Calls to service numbers at once.
     pub service_calls: usize,
@@ -239,7 +239,7 @@ impl Default for Limits {
             connections_per_address: 500,
             messages_per_second: 100,
             garbage: 20,
-            message_bytes: 65_536,
+            message_bytes: 131_072,
             service_calls: 200,
             service_calls_per_caller: 10,
             contacts: 10,
