@@ -7,7 +7,9 @@
 #[path = "../examples/inspect/fields.rs"]
 mod fields;
 
-use cc_sdk::sip::{Message, Method, ParseError, ParseErrorKind, Request, Uri};
+use cc_sdk::sip::{
+    MAX_HEAD, MAX_HEADERS, MAX_MESSAGE, Message, Method, ParseError, ParseErrorKind, Request, Uri,
+};
 use serde_json::{Map, Value, json};
 
 /// What stands in the index for one file.
@@ -380,4 +382,140 @@ fn a_topmost_via_that_cannot_be_read_names_the_byte() {
     let text = invite("Via: , SIP/2.0/WSS a;branch=z9hG4bK1, SIP/2.0/WSS b");
     let message = Message::parse(text.as_bytes()).unwrap();
     assert_eq!(message.via().unwrap().as_str(), "SIP/2.0/WSS a;branch=z9hG4bK1");
+}
+
+#[test]
+fn every_compact_form_means_its_header() {
+    for (compact, name) in [
+        ("a", "Accept-Contact"),
+        ("b", "Referred-By"),
+        ("c", "Content-Type"),
+        ("d", "Request-Disposition"),
+        ("e", "Content-Encoding"),
+        ("f", "From"),
+        ("i", "Call-ID"),
+        ("j", "Reject-Contact"),
+        ("k", "Supported"),
+        ("l", "Content-Length"),
+        ("m", "Contact"),
+        ("o", "Event"),
+        ("r", "Refer-To"),
+        ("s", "Subject"),
+        ("t", "To"),
+        ("u", "Allow-Events"),
+        ("v", "Via"),
+        ("x", "Session-Expires"),
+        ("y", "Identity"),
+    ] {
+        for letter in [compact.to_owned(), compact.to_ascii_uppercase()] {
+            let text = format!("OPTIONS sip:a@b SIP/2.0\r\n{letter}: 0\r\n\r\n");
+            let message = Message::parse(text.as_bytes()).unwrap();
+            assert_eq!(message.header(name).as_deref(), Some("0"), "{letter}");
+            assert_eq!(message.header(&letter).as_deref(), Some("0"), "{letter}");
+        }
+    }
+}
+
+#[test]
+fn every_part_of_a_uri_is_given_as_it_stands() {
+    let uri = Uri::parse("sips:a%20b:p%3aw@[2001:db8::1]:5061;lr;m=x?Subject=y&X=%41").unwrap();
+    assert_eq!((uri.scheme(), uri.is_sip(), uri.user()), ("sips", true, Some("a%20b")));
+    assert_eq!(
+        (uri.password(), uri.host(), uri.port()),
+        (Some("p%3aw"), "[2001:db8::1]", Some(5061))
+    );
+    assert_eq!((uri.params(), uri.param("LR"), uri.param("m")), (";lr;m=x", Some(""), Some("x")));
+    assert_eq!((uri.headers(), uri.header("x").as_deref()), ("Subject=y&X=%41", Some("A")));
+    let bare = Uri::parse("sip:b").unwrap();
+    assert_eq!(
+        (bare.user(), bare.password(), bare.port(), bare.header("x")),
+        (None, None, None, None)
+    );
+    // Without brackets an address can stand only within `<>`.
+    assert!(Uri::parse("sip:a@2001:db8::1").is_err());
+    for scheme in ["1sip:a@b", "s ip:a@b", ":a@b", "\u{e9}:a@b"] {
+        assert!(Uri::parse(scheme).is_err(), "{scheme}");
+    }
+    for scheme in ["x+1:a", "x-y:a", "x.y:a"] {
+        assert!(Uri::parse(scheme).is_ok(), "{scheme}");
+    }
+}
+
+#[test]
+fn what_a_via_says_of_the_way_back_is_given() {
+    let text = invite("Via: SIP/2.0/WSS a:8;rport;received=192.0.2.7;branch=z9hG4bK1");
+    let via = Message::parse(text.as_bytes()).unwrap().via().unwrap();
+    assert_eq!((via.transport(), via.host(), via.port()), ("WSS", "a", Some(8)));
+    assert_eq!((via.rport().as_deref(), via.received().as_deref()), (Some(""), Some("192.0.2.7")));
+    let text = invite("Via: SIP/2.0/WSS a;rport=9;branch=z9hG4bK1");
+    let via = Message::parse(text.as_bytes()).unwrap().via().unwrap();
+    assert_eq!((via.rport().as_deref(), via.received(), via.port()), (Some("9"), None, None));
+    let text = invite("Via: SIP/2.0/WSS a;branch=z9hG4bK1");
+    assert_eq!(Message::parse(text.as_bytes()).unwrap().via().unwrap().rport(), None);
+}
+
+#[test]
+fn a_start_line_that_is_none_is_refused() {
+    for start in [
+        "INVITE sip:a@b SIP/2.",
+        "INVITE sip:a@b SIP/.0",
+        "INVITE sip:a@b SIP/2",
+        "INVITE sip:a@b SIP/2.x",
+        "INVITE sip:a@b HTTP/1.1",
+        "INV(TE sip:a@b SIP/2.0",
+        " sip:a@b SIP/2.0",
+        "INVITE  sip:a@b SIP/2.0",
+        "INVITE sip:a@b SIP/2.0 ",
+        "SIP/2. 200 OK",
+        "SIP/2.0 099 OK",
+        "SIP/2.0 700 OK",
+        "SIP/2.0 2000 OK",
+        "SIP/2.0 20",
+        "SIP/2.0 2x0 OK",
+        "SIP/2.0 200OK",
+        "SIP/2.0200 OK",
+    ] {
+        let message = format!("{start}\r\nSubject: x\r\n\r\n");
+        let error = Message::parse(message.as_bytes()).unwrap_err();
+        assert_eq!(error.kind, ParseErrorKind::StartLine, "{start}");
+    }
+    let error = Message::parse(b"\r\nINVITE sip:a@b<x SIP/2.0\r\n\r\n").unwrap_err();
+    assert_eq!((error.kind, error.offset), (ParseErrorKind::RequestUri, 16));
+}
+
+#[test]
+fn a_carriage_return_within_a_line_is_refused_and_named() {
+    let message = "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/WSS a\r\nSubject: a\rb\r\n\r\n";
+    let error = Message::parse(message.as_bytes()).unwrap_err();
+    assert_eq!((error.kind, error.offset), (ParseErrorKind::LineEnd, message.find("\rb").unwrap()));
+    let salvaged = Message::salvage(message.as_bytes()).unwrap();
+    assert!(salvaged.header("Via").is_some() && salvaged.header("Subject").is_none());
+}
+
+#[test]
+fn what_is_no_request_is_not_salvaged() {
+    assert!(Message::salvage(b"SIP/2.0 200 OK\r\n\r\n").is_none());
+    assert!(Message::salvage(b"<html>\r\n\r\n").is_none());
+    assert!(Message::salvage(b"\xff\xfe\r\n\r\n").is_none());
+    let salvaged = Message::salvage(b"INVITE what ever\r\nVia: x\r\n").unwrap();
+    assert_eq!((salvaged.method(), salvaged.request_uri()), (Some(Method::Invite), Some("")));
+}
+
+#[test]
+fn the_caps_are_where_they_are_said_to_be() {
+    let start = "INVITE sip:a@b SIP/2.0\r\n";
+    let lines = |count: usize| format!("{start}{}\r\n", "X: y\r\n".repeat(count));
+    assert!(Message::parse(lines(MAX_HEADERS).as_bytes()).is_ok());
+    assert_eq!(Message::parse(lines(MAX_HEADERS + 2).as_bytes()).unwrap_err().status(), 513);
+    let long = |bytes: usize| {
+        format!("{start}{}\r\n", format!("X: {}\r\n", "y".repeat(995)).repeat(bytes / 1000))
+    };
+    assert!(Message::parse(long(MAX_HEAD - 1000).as_bytes()).is_ok());
+    assert_eq!(Message::parse(long(MAX_HEAD + 2000).as_bytes()).unwrap_err().status(), 513);
+    let body = |bytes: usize| format!("{start}\r\n{}", "y".repeat(bytes - start.len() - 2));
+    assert_eq!(
+        Message::parse(body(MAX_MESSAGE).as_bytes()).unwrap().body().len(),
+        MAX_MESSAGE - 26
+    );
+    assert_eq!(Message::parse(body(MAX_MESSAGE + 1).as_bytes()).unwrap_err().status(), 513);
 }

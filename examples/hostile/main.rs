@@ -32,7 +32,7 @@ fn main() {
 
 /// The best of several.
 fn time(shape: &Shape, bytes: usize) -> Duration {
-    let rounds = 5;
+    let rounds = 9;
     (0..rounds).map(|_| once(shape, bytes)).min().unwrap_or_default()
 }
 

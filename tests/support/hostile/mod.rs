@@ -231,6 +231,7 @@ const CODECS: &str = "\r\n";
 impl Shape {
     /// About so many bytes of it. `{}` in what is repeated becomes a number that counts.
     pub(crate) fn text(&self, bytes: usize) -> String {
+        let bytes = if self.tail == CODECS { bytes / 2 } else { bytes };
         let times = bytes.saturating_sub(self.head.len() + self.tail.len()) / self.unit.len();
         let mut text = self.head.to_owned();
         for n in 0..times {
@@ -242,7 +243,7 @@ impl Shape {
         }
         if self.tail == CODECS {
             text.push_str(CODECS);
-            text.push_str(&"a=rtpmap:2 telephone-event/1\r\n".repeat(times / 15));
+            text.push_str(&"a=rtpmap:2 telephone-event/1\r\n".repeat(bytes / 31));
         }
         text + self.tail
     }
