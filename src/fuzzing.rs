@@ -119,7 +119,7 @@ mod tests {
                 phone.takes(shape, &input);
                 WORK.get() - before
             };
-            let whole = if shape.is_head() { 60_000 } else { 250_000 };
+            let whole = shape.longest();
             let (little, much) = (work(whole / 8), work(whole / 2));
             assert!(much <= 5 * little + 20_000, "{}: {little} bytes, then {much}", shape.name);
         }

@@ -9,6 +9,7 @@ mod fields;
 
 use cc_sdk::sip::{
     MAX_HEAD, MAX_HEADERS, MAX_MESSAGE, Message, Method, ParseError, ParseErrorKind, Request, Uri,
+    target_uri,
 };
 use serde_json::{Map, Value, json};
 
@@ -518,4 +519,10 @@ fn the_caps_are_where_they_are_said_to_be() {
         MAX_MESSAGE - 26
     );
     assert_eq!(Message::parse(body(MAX_MESSAGE + 1).as_bytes()).unwrap_err().status(), 513);
+}
+
+#[test]
+fn what_is_typed_may_be_512_bytes_long() {
+    assert!(target_uri(&"a".repeat(512), "example.com").is_some());
+    assert!(target_uri(&"a".repeat(513), "example.com").is_none());
 }

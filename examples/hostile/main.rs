@@ -16,8 +16,11 @@ fn main() {
     println!("| input | 1/8 | 1/4 | 1/2 | whole | whole, KB | ratio of the last doubling |");
     println!("|---|---|---|---|---|---|---|");
     let mut worst = (0.0, "");
-    for shape in &SHAPES {
-        let whole: usize = if shape.is_head() { 60_000 } else { 250_000 };
+    // Some of them, by a part of the name, and of another size.
+    let asked = std::env::args().nth(1).unwrap_or_default();
+    let bytes: Option<usize> = std::env::args().nth(2).and_then(|bytes| bytes.parse().ok());
+    for shape in SHAPES.iter().filter(|shape| shape.name.contains(&asked)) {
+        let whole = bytes.unwrap_or(shape.longest());
         let times: Vec<_> = [8, 4, 2, 1].map(|part| time(shape, whole / part)).into();
         let micros: Vec<_> =
             times.iter().map(|time| format!("{:.0} µs", time.as_secs_f64() * 1e6)).collect();

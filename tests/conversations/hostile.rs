@@ -129,3 +129,36 @@ fn a_far_side_that_refuses_every_offer_for_now_is_asked_nine_times() {
         assert_eq!(asked, 9, "{status}");
     }
 }
+
+/// RFC 3261 §22.3: every proxy on the way may ask.
+#[test]
+fn each_realm_of_one_answer_gets_an_answer() {
+    let mut stage = Stage::registered();
+    stage.dials("9196");
+    let invite = last_said(&mut stage);
+    let mut refused = invite.response(407);
+    for realm in ["one", "two"] {
+        let challenge = ["Digest realm=\"", realm, "\", nonce=\"", realm, "\""].concat();
+        refused.headers.push("Proxy-Authenticate", challenge);
+    }
+    stage.hears(Wire::of(&refused)).says("ACK");
+    let again = last_said(&mut stage);
+    let message = again.message();
+    let answers: Vec<_> = message.headers("Proxy-Authorization").collect();
+    assert_eq!(answers.len(), 2);
+    for (answer, realm) in answers.iter().zip(["one", "two"]) {
+        assert!(answer.contains(&["realm=\"", realm, "\""].concat()), "{answer}");
+    }
+}
+
+/// What waits on one connection is bounded by what the phone may need.
+#[test]
+fn a_phone_for_many_calls_lets_as_many_ring() {
+    let mut stage = Stage::registered();
+    stage.configures(|config| config.calls_at_once = 100);
+    for n in 0..101 {
+        let mut far = Far::calling("sip:alice@example.com");
+        far.call_id = format!("call-{n}");
+        stage.hears(far.invite(SDP)).says(if n < 100 { "180" } else { "486" });
+    }
+}

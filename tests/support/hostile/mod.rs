@@ -248,9 +248,10 @@ impl Shape {
         text + self.tail
     }
 
-    /// Whether it stands in the head of a message, which may be 64 KB long, or in its body.
-    pub(crate) const fn is_head(&self) -> bool {
-        !matches!(self.place, Place::Body(..) | Place::Answer | Place::Token | Place::Event(_))
+    /// About as many bytes of it as are let in: the head of a message and the bodies of most are
+    /// read up to 64 KB, the answer to an INVITE up to 256 KB.
+    pub(crate) const fn longest(&self) -> usize {
+        if matches!(self.place, Place::Answer | Place::Token) { 250_000 } else { 60_000 }
     }
 
     /// A phone in the state where it is read, and the input that holds it.
