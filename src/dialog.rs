@@ -4,7 +4,7 @@
 //! of what was said inside it go on.
 
 use crate::identity::Identity;
-use crate::sip::{Message, Method, NameAddr, ParseError, Request};
+use crate::sip::{Message, Method, NameAddr, ParseError, Request, Uri};
 use crate::text::{find_any, part, pieces, split_once};
 
 /// One end of a confirmed dialog, or of one that our answer is about to make.
@@ -169,7 +169,9 @@ impl Dialog {
     }
 
     fn numbered(&self, identity: &Identity, method: Method, number: u32) -> Request {
-        let is_loose = self.routes.first().is_none_or(|first| is_loose(first));
+        // What cannot be read can be no Request-URI.
+        let may_lead = |route: &str| is_loose(route) || Uri::parse(uri_of(route)).is_err();
+        let is_loose = self.routes.first().is_none_or(|first| may_lead(first));
         let strict = self.routes.first().filter(|_| !is_loose).map(|first| uri_of(first));
         let uri = strict.unwrap_or(&self.target);
         let mut request =
@@ -185,12 +187,12 @@ impl Dialog {
     }
 }
 
-/// Where a message wants further requests.
+/// Where a message wants further requests, if that can be read.
 pub(crate) fn contact(message: &Message<'_>) -> Option<String> {
     let contacts = message.contacts().ok()?;
     let first = contacts.first().filter(|contact| !contact.is_star())?;
     let text = first.uri_text();
-    let Ok(uri) = first.uri() else { return Some(text.to_owned()) };
+    let uri = first.uri().ok()?;
     // Headers are for no Request-URI (RFC 3261 §19.1.1).
     let headers = uri.headers().len();
     let end = if headers == 0 { text.len() } else { text.len() - headers - 1 };
@@ -199,10 +201,11 @@ pub(crate) fn contact(message: &Message<'_>) -> Option<String> {
     // An IPv6 address within `<>` was read without its brackets.
     let is_bare = !host.starts_with('[') && find_any(host, b":").is_some();
     let around = if is_bare { split_once(&target, host) } else { None };
-    Some(match around {
+    let target = match around {
         Some((before, behind)) => [before, "[", host, "]", behind].concat(),
         None => target,
-    })
+    };
+    Uri::parse(&target).is_ok().then_some(target)
 }
 
 fn texts(routes: &[NameAddr<'_>]) -> Vec<String> {

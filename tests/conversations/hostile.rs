@@ -32,6 +32,8 @@ fn an_odd_contact_is_a_target_that_others_can_read() {
         ("<sip:bob@2001:db8::9:1;transport=ws>", "sip:bob@[2001:db8::9:1];transport=ws"),
         ("<sip:2001:db8::9:1>", "sip:[2001:db8::9:1]"),
         ("<sip:*21#600@192.0.2.7>", "sip:*21#600@192.0.2.7"),
+        ("<sip:bob@192.0.2.7:5\u{fffd}60>", "sip:9196@example.com"),
+        ("<sip:bob@>", "sip:9196@example.com"),
         ("<tel:+15551234>", "tel:+15551234"),
         ("<urn:service:sos>", "urn:service:sos"),
         ("Smith,: <sip:bob@my_pbx.local>", "sip:bob@my_pbx.local"),
@@ -160,5 +162,22 @@ fn a_phone_for_many_calls_lets_as_many_ring() {
         let mut far = Far::calling("sip:alice@example.com");
         far.call_id = format!("call-{n}");
         stage.hears(far.invite(SDP)).says(if n < 100 { "180" } else { "486" });
+    }
+}
+
+/// RFC 3261 §12.2.1.1, but for a strict router that nobody can address.
+#[test]
+fn a_strict_route_that_cannot_be_read_is_no_request_uri() {
+    for (route, target) in [
+        ("<sip:strict.example.com>", "sip:strict.example.com"),
+        ("<sip:strict.example.com:5x>", "sip:bob@192.0.2.7:5060"),
+    ] {
+        let mut stage = Stage::registered();
+        stage.dials("9196");
+        let mut answer = last_said(&mut stage).response(200);
+        answer.headers.push("Record-Route", route).push("Content-Type", "application/sdp");
+        answer.body = FAR_SDP.into();
+        stage.hears(Wire::of(&answer)).says("ACK");
+        assert_eq!(stage.last.message().request_uri(), Some(target));
     }
 }
