@@ -20,7 +20,7 @@ fn main() {
     let asked = std::env::args().nth(1).unwrap_or_default();
     let bytes: Option<usize> = std::env::args().nth(2).and_then(|bytes| bytes.parse().ok());
     for shape in SHAPES.iter().filter(|shape| shape.name.contains(&asked)) {
-        let whole = bytes.unwrap_or(shape.longest());
+        let whole = bytes.unwrap_or_else(|| shape.longest());
         let times: Vec<_> = [8, 4, 2, 1].map(|part| time(shape, whole / part)).into();
         let micros: Vec<_> =
             times.iter().map(|time| format!("{:.0} µs", time.as_secs_f64() * 1e6)).collect();
