@@ -526,3 +526,16 @@ fn what_is_typed_may_be_512_bytes_long() {
     assert!(target_uri(&"a".repeat(512), "example.com").is_some());
     assert!(target_uri(&"a".repeat(513), "example.com").is_none());
 }
+
+#[test]
+fn an_address_whose_uri_cannot_be_read_names_the_byte() {
+    let text = invite("From: \"A\" <sip:alice@atlanta.example.com:5x>;tag=1");
+    let message = Message::parse(text.as_bytes()).unwrap();
+    let from = message.from().unwrap();
+    let error = from.uri().unwrap_err();
+    let at = text.find("atlanta.example.com:5x").unwrap();
+    assert_eq!(
+        (error.kind, error.header, error.offset),
+        (ParseErrorKind::Malformed, Some("From"), at)
+    );
+}

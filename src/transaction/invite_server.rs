@@ -123,6 +123,7 @@ mod tests {
     fn a_refusal_without_ack_is_told_at_timer_h() {
         let (refused, _) = InviteServer::Proceeding.on_respond(486, START);
         assert_eq!(refused.on_respond(200, START), (refused, false));
+        assert_eq!(refused.on_timeout(START), (refused, Due::Nothing));
         assert_eq!(refused.on_timeout(START + PATIENCE), (InviteServer::Terminated, Due::NoAck));
         assert_eq!(refused.on_ack(), (InviteServer::Terminated, false));
     }
@@ -132,6 +133,7 @@ mod tests {
         let (taken, _) = InviteServer::Proceeding.on_respond(200, START);
         assert_eq!(taken.on_ack(), (taken, true));
         assert_eq!(taken.on_respond(200, START), (taken, true));
+        assert_eq!(taken.on_timeout(START), (taken, Due::Nothing));
         assert_eq!(taken.on_timeout(START + PATIENCE), (InviteServer::Terminated, Due::Nothing));
     }
 }

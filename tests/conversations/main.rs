@@ -23,6 +23,7 @@ mod call_reasons;
 mod call_redirect;
 mod call_reliable;
 mod call_words;
+mod details;
 mod floods;
 mod hostile;
 mod messages;
