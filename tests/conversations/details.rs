@@ -139,7 +139,7 @@ fn no_secret_is_in_what_logs_show() {
         (format!("{server:?}"), "turn:turn.example.com"),
         (format!("{mine:?}"), "sip:alice@example.com"),
         (format!("{:?}", Credential::Token(secret.clone())), "Token"),
-        (format!("{:?}", Credential::Account(Box::new(mine.clone()))), "sip:alice@example.com"),
+        (format!("{:?}", Credential::Account(Box::new(mine))), "sip:alice@example.com"),
         (format!("{:?}", OneTimeToken(secret.clone())), "OneTimeToken"),
     ] {
         assert!(shown.contains(part), "{shown}");
