@@ -1,15 +1,20 @@
 //! Details that no other conversation missed when mutation testing took them away.
 
+use std::time::Duration;
+
 use cc_sdk::account::Account;
 use cc_sdk::api::{
-    AccountId, Ask, AskMethod, CallId, CallState, Command, Credential, Dial, ErrandId,
-    OneTimeToken, UaEvent,
+    AccountId, Ask, AskMethod, CallId, CallState, Command, Credential, Dial, DigitTransport,
+    EndCause, EndedBy, ErrandId, OneTimeToken, UaEvent,
 };
 use cc_sdk::sip::Method;
-use cc_sdk::{ApiMisuse, IceServer, Ids};
+use cc_sdk::{
+    ApiMisuse, CredentialReply, IceServer, Ids, Input, MediaEvent, MediaFailure, MediaReply,
+    MediaRequest, Ticket,
+};
 
 use crate::far::Wire;
-use crate::stage::{FAR_SDP, SDP, Stage, account};
+use crate::stage::{ALICE, CANDIDATE, FAR_SDP, SDP, Stage, account};
 
 /// RFC 9562 §5.4: version 4, and the variant of that RFC.
 #[test]
@@ -166,6 +171,109 @@ fn a_call_is_held_until_its_bye_is_answered() {
     assert_eq!(stage.agent.census().calls, 1);
     stage.hears(bye.answer(200)).says_nothing();
     // The INVITE's own transaction lasts until no 2xx can be repeated.
-    stage.passes(std::time::Duration::from_secs(33));
+    stage.passes(Duration::from_secs(33));
     assert_eq!(stage.agent.census().calls, 0);
+}
+
+/// RFC 3261 §22.2, §12.2.1.1: what is said again has a number of its own, and so has what follows.
+#[test]
+fn no_number_is_used_twice_after_a_challenge_within_a_call() {
+    let mut stage = Stage::registered();
+    let call = stage.dials("9196");
+    let invite = stage.says("INVITE").last.clone();
+    stage.hears(invite.answer_with_sdp(200, FAR_SDP)).says("ACK");
+    let id = ErrandId(stage.agent.reserve_call().0);
+    let content_type = "text/plain".to_owned();
+    stage.does(Command::SendCallMessage { call, id, body: "hello".to_owned(), content_type });
+    let number = |wire: &Wire| wire.message().cseq().unwrap().number;
+    let first = number(&stage.says("MESSAGE").last);
+    let mut refused = stage.last.response(407);
+    let challenge = "Digest realm=\"example.com\", nonce=\"n\"";
+    refused.headers.push("Proxy-Authenticate", challenge);
+    stage.hears(Wire::of(&refused)).says("MESSAGE");
+    let second = number(&stage.last);
+    assert_eq!(second, first + 1);
+    stage.hears_answer(200).does(Command::Hangup(call)).says("BYE");
+    assert_eq!(number(&stage.last), second + 1);
+}
+
+/// A call that waited for an account ends for the reason for which there is none.
+#[test]
+fn a_call_that_waited_says_why_there_is_no_account() {
+    for (status, cause) in [(401, EndCause::Auth), (503, EndCause::Network)] {
+        let mut stage = Stage::new();
+        stage.configures(|config| config.service = Some("https://cc.example.com".into()));
+        stage.does(Command::Register(Credential::Token("app:seat:uuid".into())));
+        stage.dials("9196");
+        let (_, ticket, _) = stage.credentials.pop_front().expect("the token is exchanged");
+        let refused = CredentialReply::Refused(status);
+        stage.gives(Input::Credential(ALICE, ticket, refused)).passes(Duration::from_secs(11));
+        let event = stage
+            .tells_of(|event| matches!(event, UaEvent::CallState { state: CallState::Ended, .. }));
+        let UaEvent::CallState { end_reason: Some(reason), .. } = event else {
+            panic!("{event:?}")
+        };
+        assert_eq!((reason.by, reason.cause), (EndedBy::System, cause), "{status}");
+    }
+}
+
+/// RFC 3261 §21.1: a call that is forwarded or queued does not ring.
+#[test]
+fn only_180_and_183_ring() {
+    let mut stage = Stage::registered();
+    stage.dials("9196");
+    stage.says("INVITE");
+    let ringing =
+        |event: &UaEvent| matches!(event, UaEvent::CallState { state: CallState::Ringing, .. });
+    for status in [100, 181, 182] {
+        stage.hears_answer(status);
+        assert!(!stage.told.iter().any(|(_, event)| ringing(event)), "{status}");
+    }
+    stage.hears_answer(183).tells_of(ringing);
+}
+
+/// A reply that comes too late, or to nobody, changes nothing.
+#[test]
+fn replies_of_media_to_other_requests_are_dropped() {
+    let mut stage = Stage::registered();
+    stage.media_by_hand();
+    let call = stage.dials("9196");
+    let open = stage.asks(|it| matches!(it, MediaRequest::Open { .. }));
+    let offer = stage.asks(|it| matches!(it, MediaRequest::Offer { .. }));
+    let sdp = [SDP, "a=", CANDIDATE, "\r\na=end-of-candidates\r\n"].concat();
+    let stranger = Ticket(offer.1.0 + 1000);
+    for reply in [MediaReply::Sdp(sdp.clone()), MediaReply::Failed(MediaFailure::Insecure)] {
+        stage.replies((open.0, stranger), reply).says_nothing();
+    }
+    stage.replies(open, MediaReply::Done).replies(offer, MediaReply::Sdp(sdp));
+    stage.peer_tells(open.0, MediaEvent::GatheringDone).says("INVITE");
+    stage.hears(stage.last.answer_with_sdp(200, FAR_SDP)).says("ACK").forgets();
+    stage.replies((open.0, stranger), MediaReply::Done);
+    stage.does(Command::SendDigits(call, "5".into(), DigitTransport::Info)).says_nothing();
+}
+
+/// What the constructor of a peer connection would throw on is told before.
+#[test]
+fn ice_servers_are_checked_with_the_account() {
+    let server = |url: &str, username: Option<&str>, credential: Option<&str>| IceServer {
+        urls: vec![url.into()],
+        username: username.map(str::to_owned),
+        credential: credential.map(str::to_owned),
+    };
+    for (server, fits) in [
+        (server("stun:s.example.com", None, None), true),
+        (server("STUNS:s.example.com", None, None), true),
+        (server("turn:t.example.com", Some("a"), Some("b")), true),
+        (server("turns:t.example.com", Some("a"), Some("b")), true),
+        (server("turn:t.example.com", None, None), false),
+        (server("turn:t.example.com", Some("a"), None), false),
+        (server("turn:t.example.com", None, Some("b")), false),
+        (server("https://t.example.com", Some("a"), Some("b")), false),
+        (IceServer { urls: Vec::new(), username: None, credential: None }, false),
+    ] {
+        let mine = Account { ice_servers: vec![server.clone()], ..account() };
+        let answer = Stage::new().tries(Command::Register(Credential::Account(Box::new(mine))));
+        let expected = if fits { Ok(()) } else { Err(ApiMisuse::BadAccount("iceServers")) };
+        assert_eq!(answer, expected, "{server:?}");
+    }
 }
