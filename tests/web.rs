@@ -282,7 +282,7 @@ async fn every_command_is_read() {
         r#"{"type": "reject", "call": 99, "status": 486}"#,
         r#"{"type": "mute", "call": 99, "muted": true}"#,
         r#"{"type": "sendDigits", "call": 99, "digits": "1", "transport": "rtp"}"#,
-        r#"{"type": "sendCallMessage", "call": 99, "body": "x"}"#,
+        r#"{"type": "sendCallMessage", "call": 99, "id": 7, "body": "x"}"#,
     ] {
         let page = Page::registered().await;
         assert_eq!(page.command_code(command).as_deref(), Some("call-gone"), "{command}");
