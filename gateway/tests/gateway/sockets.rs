@@ -138,7 +138,7 @@ async fn a_message_that_is_too_long_ends_its_own_websocket() {
     let server = Server::start(&[]);
     let mut alice = server.phone("alice").await;
     let mut other = server.phone("bob").await;
-    alice.sends("x".repeat(70_000)).await;
+    alice.sends("x".repeat(140_000)).await;
     assert!(alice.next().await.is_none());
     let invite = other.phone.invite("alice", &other.credential());
     other.sends(invite).await;
