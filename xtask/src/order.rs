@@ -34,7 +34,9 @@ fn chained(bodies: &[&[u8]]) -> Vec<usize> {
         bodies.iter().map(|body| body.windows(STRETCH).collect()).collect();
     let mut found_in: HashMap<&[u8], Vec<usize>> = HashMap::new();
     for (at, own) in stretches.iter().enumerate() {
-        own.iter().for_each(|stretch| found_in.entry(*stretch).or_default().push(at));
+        for stretch in own {
+            found_in.entry(*stretch).or_default().push(at);
+        }
     }
     let mut left: BTreeSet<usize> = (0..bodies.len()).collect();
     let mut order = Vec::new();
